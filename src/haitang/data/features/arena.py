@@ -1,0 +1,185 @@
+"""The arena: one flat array of 64-bit words that holds all feature state, and the key tables in it.
+
+Blocks come in sizes a quarter apart; freed blocks are kept in one list a size and used again. A key table is
+256 small open-addressing tables, so that growing one never stops the writer for long. Everything is an
+offset, never an address: the words from 0 to the high-water mark *are* the state and can be written out as they are.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+# Words at the start of the arena.
+HIGH_WATER, WATERMARK_US, EVENT_COUNT, SWEEP_POSITION, KEY_COUNT = 0, 1, 2, 3, 4
+FREE_LISTS = 16
+HEADER_WORDS = 256
+"""Five counters, and one list of free blocks for each of 240 sizes."""
+
+SUBTABLES = 256
+DIRECTORY_WORDS = 2 * SUBTABLES
+"""Per sub-table: offset of its slots, and (capacity << 32 | keys)."""
+FIRST_CAPACITY = 4
+TAG_BITS = 20
+
+# Words at the start of every record.
+RECORD_KEY, RECORD_NOW = 0, 1
+RECORD_HEADER_WORDS = 2
+NEVER_US = -(1 << 62)
+"""The clock of a record that has not seen an event yet."""
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def prefetch(typing_context: Any, address: Any) -> Any:
+    """Ask the processor for the cache line at an address."""
+    signature = types.void(types.intp)
+
+    def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
+        pointer = builder.inttoptr(arguments[0], ir.IntType(8).as_pointer())
+        i32 = ir.IntType(32)
+        hint = builder.module.declare_intrinsic(
+            "llvm.prefetch",
+            [pointer.type],
+            ir.FunctionType(ir.VoidType(), [pointer.type, i32, i32, i32]),
+        )
+        builder.call(hint, [pointer, ir.Constant(i32, 0), ir.Constant(i32, 3), ir.Constant(i32, 1)])
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def size_class(words: int) -> int:
+    """Return the number of the smallest block size that holds `words`: 2, or 5, 6, 7, 8 times a power of two."""
+    if words <= 2:
+        return 0
+    last = words - 1
+    exponent = 1
+    while (last >> (exponent + 1)) != 0:
+        exponent += 1
+    if exponent < 2:
+        return 4
+    return exponent * 4 + ((last >> (exponent - 2)) & 3)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def class_words(number: int) -> int:
+    """Return the words of a block size."""
+    if number == 0:
+        return 2
+    if number == 4:
+        return 4
+    return (5 + (number & 3)) << ((number >> 2) - 2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def allocate(arena: Any, words: int) -> int:
+    """Return the offset of a block of at least `words`; its content is undefined."""
+    number = size_class(words)
+    head = arena[FREE_LISTS + number]
+    if head != 0:
+        arena[FREE_LISTS + number] = arena[head]
+        return np.int64(head)
+    offset = arena[HIGH_WATER]
+    arena[HIGH_WATER] = offset + class_words(number)
+    return np.int64(offset)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def clear(arena: Any, offset: int, words: int) -> None:
+    """Set words to zero."""
+    for i in range(offset, offset + words):
+        arena[i] = 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def release(arena: Any, offset: int, words: int) -> None:
+    """Give a block back; `words` is what it was allocated for."""
+    if offset != 0:
+        number = size_class(words)
+        arena[offset] = arena[FREE_LISTS + number]
+        arena[FREE_LISTS + number] = offset
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def subtable_of(directory: int, key: int) -> int:
+    """Return the directory entry that a key belongs to."""
+    return directory + 2 * np.int64(np.uint64(key) >> np.uint64(56))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def first_slot(key: int, capacity: int) -> int:
+    """Return where in its sub-table the search for a key starts."""
+    return np.int64((np.uint64(key) >> np.uint64(TAG_BITS)) & np.uint64(capacity - 1))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def find(arena: Any, directory: int, key: int) -> int:
+    """Return the offset of a key's record, or 0."""
+    entry = subtable_of(directory, key)
+    slots = arena[entry]
+    if slots == 0:
+        return np.int64(0)
+    capacity = arena[entry + 1] >> 32
+    tag = key & ((1 << TAG_BITS) - 1)
+    i = first_slot(key, capacity)
+    while True:
+        slot = arena[slots + i]
+        if slot == 0:
+            return np.int64(0)
+        if (slot & ((1 << TAG_BITS) - 1)) == tag and arena[(slot >> TAG_BITS) + RECORD_KEY] == key:
+            return np.int64(slot >> TAG_BITS)
+        i = (i + 1) & (capacity - 1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _place(arena: Any, slots: int, capacity: int, record: int) -> None:
+    key = arena[record + RECORD_KEY]
+    i = first_slot(key, capacity)
+    while arena[slots + i] != 0:
+        i = (i + 1) & (capacity - 1)
+    arena[slots + i] = (record << TAG_BITS) | (key & ((1 << TAG_BITS) - 1))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def resize(arena: Any, entry: int, capacity: int) -> None:
+    """Rebuild a sub-table with another capacity (a power of two above its number of keys)."""
+    old_slots = arena[entry]
+    old_capacity = arena[entry + 1] >> 32
+    keys = arena[entry + 1] & 0xFFFFFFFF
+    slots = allocate(arena, capacity)
+    clear(arena, slots, capacity)
+    for i in range(old_capacity):
+        if old_slots != 0 and arena[old_slots + i] != 0:
+            _place(arena, slots, capacity, arena[old_slots + i] >> TAG_BITS)
+    release(arena, old_slots, old_capacity)
+    arena[entry] = slots
+    arena[entry + 1] = (capacity << 32) | keys
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def find_or_create(arena: Any, directory: int, key: int, record_words: int) -> int:
+    """Return the offset of a key's record, making an empty one (zero words, its clock at `NEVER_US`) when new."""
+    record = find(arena, directory, key)
+    if record != 0:
+        return record
+    entry = subtable_of(directory, key)
+    capacity = arena[entry + 1] >> 32
+    keys = arena[entry + 1] & 0xFFFFFFFF
+    if arena[entry] == 0:
+        resize(arena, entry, FIRST_CAPACITY)
+    elif (keys + 1) * 4 > capacity * 3:
+        resize(arena, entry, capacity * 2)
+    capacity = arena[entry + 1] >> 32
+    record = allocate(arena, record_words)
+    clear(arena, record, record_words)
+    arena[record + RECORD_KEY] = key
+    arena[record + RECORD_NOW] = NEVER_US
+    _place(arena, arena[entry], capacity, record)
+    arena[entry + 1] += 1
+    arena[KEY_COUNT] += 1
+    return np.int64(record)

@@ -1,0 +1,443 @@
+"""Fold a block of events into the state of their keys and read what policies ask: the heart of the engine.
+
+Events are folded strictly one after another, key by key, so a block of 64 gives what 64 blocks of one give. What
+is done for the whole block at once is only what has no effect on values: finding records and fetching them
+into the cache.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from haitang.data.features.arena import (
+    DIRECTORY_WORDS,
+    HEADER_WORDS,
+    KEY_COUNT,
+    NEVER_US,
+    RECORD_HEADER_WORDS,
+    RECORD_NOW,
+    SUBTABLES,
+    SWEEP_POSITION,
+    TAG_BITS,
+    WATERMARK_US,
+    allocate,
+    clear,
+    find_or_create,
+    first_slot,
+    prefetch,
+    release,
+    resize,
+    subtable_of,
+)
+from haitang.data.features.columns import LANES, ROW_STRIDE
+from haitang.data.features.layout import (
+    B_ENTERED,
+    B_LENGTH,
+    B_RING,
+    C_COLUMNS,
+    C_MASK,
+    C_OFFSET,
+    C_SEEN,
+    C_SOURCE,
+    CELL_FIRST,
+    CELL_LAST,
+    CELL_LATEST,
+    CELL_TOTAL,
+    D_COLUMNS,
+    D_PRIOR,
+    G_COLUMNS,
+    N_CELL_START,
+    N_CELL_STOP,
+    N_COLUMNS,
+    N_DIRECTORY,
+    N_RECORD_WORDS,
+    N_RETENTION,
+    N_STREAM_START,
+    N_STREAM_STOP,
+    Q_ENTRIES,
+    Q_LENGTH,
+    R_COLUMNS,
+    S_COLUMNS,
+    S_DELAY,
+    S_ENTRY_WORDS,
+    S_HASH,
+    S_LAZY,
+    S_MASK,
+    S_MAX,
+    S_MIN,
+    S_OFFSET,
+    S_SEEN,
+    S_SOURCE,
+    S_FACTOR,
+    S_TABLE,
+    S_WORDS,
+)
+from haitang.data.features.pointers import address_of, as_floats, as_halves, pointer_to, table_of
+from haitang.data.features.reads import read_cell, read_windows, scaled
+from haitang.data.features.ring import enter_due, insert
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def free_record(arena: Any, entities: Any, streams: Any, entity: int, record: int) -> None:
+    """Give back everything that hangs on a record, but not the record."""
+    halves = as_halves(arena)
+    for s in range(entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP]):
+        block = record + streams[s, S_OFFSET]
+        if streams[s, S_LAZY]:
+            block = arena[block]
+            if block == 0:
+                continue
+        capacity = np.int64(halves[2 * (block + B_LENGTH) + 1])
+        release(arena, arena[block + B_RING], capacity * streams[s, S_ENTRY_WORDS])
+        if streams[s, S_TABLE] > 0:
+            table = block + streams[s, S_TABLE]
+            release(arena, arena[table], (arena[table + 1] >> 32) * 2)
+        for queue_offset in (streams[s, S_MAX], streams[s, S_MIN]):
+            if queue_offset > 0:
+                queue = block + queue_offset
+                capacity = np.int64(halves[2 * (queue + Q_LENGTH) + 1])
+                release(arena, arena[queue + Q_ENTRIES], capacity * 2)
+        if streams[s, S_LAZY]:
+            release(arena, block, streams[s, S_WORDS])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def empty_record(words: Any, tables: Any, entity: int, record: int) -> None:
+    """Give back everything that hangs on a record, for callers outside the kernels."""
+    entities = table_of(tables[0], N_COLUMNS)
+    streams = table_of(tables[2], S_COLUMNS)
+    free_record(pointer_to(words), entities, streams, entity, record)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def sweep(words: Any, tables: Any) -> None:
+    """Release the keys of one sub-table an entity that have been idle beyond their retention."""
+    arena = pointer_to(words)
+    entities = table_of(tables[0], N_COLUMNS)
+    streams = table_of(tables[2], S_COLUMNS)
+    position = arena[SWEEP_POSITION]
+    arena[SWEEP_POSITION] = (position + 1) % SUBTABLES
+    for entity in range(tables[0].shape[0]):
+        entry = entities[entity, N_DIRECTORY] + 2 * position
+        slots = arena[entry]
+        if slots == 0:
+            continue
+        oldest = arena[WATERMARK_US] - entities[entity, N_RETENTION]
+        capacity = arena[entry + 1] >> 32
+        released = np.int64(0)
+        for i in range(capacity):
+            record = arena[slots + i] >> TAG_BITS
+            if record != 0 and arena[record + RECORD_NOW] < oldest:
+                free_record(arena, entities, streams, entity, record)
+                release(arena, record, entities[entity, N_RECORD_WORDS])
+                arena[slots + i] = 0
+                released += 1
+        if released > 0:
+            arena[entry + 1] -= released
+            arena[KEY_COUNT] -= released
+            # Removing keys breaks probe chains, so the table is laid out anew (and smaller if it can be).
+            keys = arena[entry + 1] & 0xFFFFFFFF
+            target = np.int64(4)
+            while keys * 2 > target:
+                target *= 2
+            resize(arena, entry, target)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _asked(demand: Any, standing: int, at: int, width: int) -> bool:
+    """Tell whether any slot that the key stands in is read at column `at` of the demand."""
+    while standing != 0:
+        if standing & 1 and demand[at] != 0:
+            return True
+        standing >>= 1
+        at += width
+    return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _fold_streams(
+    arena: Any,
+    
+    streams: Any,
+    edges: Any,
+    reads: Any,
+    ranges: Any,
+    shares: Any,
+    scratch: Any,
+    hashes: Any,
+    demand: Any,
+    empty: int,
+    event_count: int,
+    stream_count: int,
+    start: int,
+    stop: int,
+    record: int,
+    standing: int,
+    instant: int,
+    now: int,
+    event: int,
+    lane: int,
+    values: Any,
+    masks: Any,
+) -> None:
+    bit = np.uint64(lane)
+    for s in range(start, stop):
+        mask = streams[s, S_MASK]
+        counts = (streams[s, S_SEEN] & standing) != 0 and (
+            mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
+        )
+        if not counts and not _asked(demand, standing, s, stream_count):
+            continue
+        block = record + streams[s, S_OFFSET]
+        if streams[s, S_LAZY]:
+            place = block
+            block = arena[place]
+            if block == 0:
+                block = empty
+                if counts:
+                    block = allocate(arena, streams[s, S_WORDS])
+                    clear(arena, block, streams[s, S_WORDS])
+                    arena[place] = block
+        if streams[s, S_DELAY] > 0:
+            enter_due(arena, streams, edges, s, block, now)
+        if counts:
+            slots = standing
+            slot = s
+            while slots != 0:
+                if slots & 1 and demand[slot] != 0:
+                    read_windows(
+                        arena, streams, edges, reads, shares, scratch,
+                        ranges[slot, 0], ranges[slot, 1], 1, s, block, now, values, lane,
+                    )  # fmt: skip
+                slots >>= 1
+                slot += stream_count
+            value = np.int64(0)
+            if streams[s, S_SOURCE] >= 0:
+                value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
+            value_hash = np.int64(0)
+            if streams[s, S_HASH] >= 0:
+                value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
+            elif streams[s, S_HASH] == -2:
+                # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing collides.
+                value_hash = (value * np.int64(-7046029254386353131)) << 1
+            insert(arena, streams, edges, s, block, instant, value, value_hash, now)
+        slots = standing
+        slot = s
+        while slots != 0:
+            if slots & 1 and demand[slot] != 0:
+                read_windows(
+                    arena, streams, edges, reads, shares, scratch,
+                    ranges[slot, 0], ranges[slot, 1], 0 if counts else 2, s, block, now, values, lane,
+                )  # fmt: skip
+            slots >>= 1
+            slot += stream_count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _fold_cells(
+    arena: Any,
+    cells: Any,
+    cell_reads: Any,
+    cell_ranges: Any,
+    demand: Any,
+    cell_count: int,
+    start: int,
+    stop: int,
+    record: int,
+    standing: int,
+    instant: int,
+    now: int,
+    lane: int,
+    values: Any,
+    masks: Any,
+) -> None:
+    bit = np.uint64(lane)
+    for c in range(start, stop):
+        cell = record + cells[c, C_OFFSET]
+        mask = cells[c, C_MASK]
+        counts = (cells[c, C_SEEN] & standing) != 0 and (
+            mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
+        )
+        if not counts and not _asked(demand, standing, c, cell_count):
+            continue
+        for when in range(2):
+            if when == 1 and counts:
+                total = arena[cell + CELL_TOTAL]
+                if total == 0 or instant < arena[cell + CELL_FIRST]:
+                    arena[cell + CELL_FIRST] = instant
+                if total == 0 or instant >= arena[cell + CELL_LAST]:
+                    arena[cell + CELL_LAST] = instant
+                    if cells[c, C_SOURCE] >= 0:
+                        as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
+                arena[cell + CELL_TOTAL] = total + 1
+            slots = standing
+            slot = 0
+            while slots != 0:
+                if slots & 1 and demand[slot * cell_count + c] != 0:
+                    for d in range(cell_ranges[slot * cell_count + c, 0], cell_ranges[slot * cell_count + c, 1]):
+                        if (cell_reads[d, D_PRIOR] == 0) == (when == 1):
+                            read_cell(arena, cell_reads, d, cell, now, values, lane)
+                slots >>= 1
+                slot += 1
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _find_records(
+    arena: Any,
+    entities: Any,
+    slot_entities: Any,
+    slot_count: int,
+    keys: Any,
+    records: Any,
+    count: int,
+) -> None:
+    """Find or make the records of a block, fetching ahead in three steps: table, record, ring."""
+    base = address_of(arena)
+    for x in range(slot_count):
+        directory = entities[slot_entities[x], N_DIRECTORY]
+        for j in range(count):
+            key = keys[x, j]
+            if key != 0:
+                entry = subtable_of(directory, key)
+                capacity = arena[entry + 1] >> 32
+                if capacity > 0:
+                    prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
+    for x in range(slot_count):
+        entity = slot_entities[x]
+        directory = entities[entity, N_DIRECTORY]
+        for j in range(count):
+            record = np.int64(0)
+            if keys[x, j] != 0:
+                record = find_or_create(
+                    arena, directory, keys[x, j], entities[entity, N_RECORD_WORDS]
+                )
+                for line in range(0, entities[entity, N_RECORD_WORDS], 8):
+                    prefetch(base + 8 * (record + line))
+            records[x, j] = record
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _fetch_rings(
+    arena: Any,
+    entities: Any,
+    slot_entities: Any,
+    slot_count: int,
+    streams: Any,
+    records: Any,
+    count: int,
+) -> None:
+    halves = as_halves(arena)
+    base = address_of(arena)
+    for x in range(slot_count):
+        entity = slot_entities[x]
+        for s in range(entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP]):
+            for j in range(count):
+                if records[x, j] != 0:
+                    block = records[x, j] + streams[s, S_OFFSET]
+                    if streams[s, S_LAZY]:
+                        prefetch(base + 8 * arena[block])
+                        continue
+                    length = np.int64(halves[2 * (block + B_LENGTH)])
+                    if length > 0:
+                        tail = arena[block + B_RING] + length * streams[s, S_ENTRY_WORDS]
+                        prefetch(base + 8 * tail)
+                        prefetch(base + 8 * (tail - 8))
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def fold_block(
+    arena_words: Any,
+    tables: Any,
+    read_shares: Any,
+    demands: Any,
+    kinds: Any,
+    sketch: Any,
+    all_instants: Any,
+    all_hashes: Any,
+    first: int,
+    count: int,
+    block_keys: Any,
+    block_records: Any,
+    block_values: Any,
+    block_masks: Any,
+) -> None:
+    """Fold events `first` to `first + count` and write their aggregate features into `block_values`.
+
+    `block_keys` holds the block's key per slot and lane (0 missing); `block_masks` the predicates; `tables` the plan.
+    """
+    arena = pointer_to(arena_words)
+    entities = table_of(tables[0], N_COLUMNS)
+    slot_entities = pointer_to(tables[1])
+    slot_count = tables[1].shape[0]
+    streams = table_of(tables[2], S_COLUMNS)
+    stream_count = tables[2].shape[0]
+    edges = table_of(tables[3], G_COLUMNS)
+    reads = table_of(tables[4], R_COLUMNS)
+    ranges = table_of(tables[5], 2)
+    cells = table_of(tables[6], C_COLUMNS)
+    cell_count = tables[6].shape[0]
+    cell_reads = table_of(tables[7], D_COLUMNS)
+    cell_ranges = table_of(tables[8], 2)
+    siblings = pointer_to(tables[9])
+    sibling_ranges = table_of(tables[10], 2)
+    stream_demands, cell_demands, missing_ranges, missing_rows = demands
+    shares = pointer_to(read_shares)
+    scratch = pointer_to(sketch)
+    instants = pointer_to(all_instants)
+    hashes = pointer_to(all_hashes)
+    event_count = all_instants.shape[0]
+    empty = HEADER_WORDS + DIRECTORY_WORDS * tables[0].shape[0]
+    keys = table_of(block_keys, LANES)
+    records = table_of(block_records, LANES)
+    values = table_of(block_values, ROW_STRIDE)
+    masks = pointer_to(block_masks)
+    _find_records(arena, entities, slot_entities, slot_count, keys, records, count)
+    if count > 4:
+        _fetch_rings(arena, entities, slot_entities, slot_count, streams, records, count)
+    for j in range(count):
+        kind = kinds[j]
+        instant = instants[first + j]
+        if instant > arena[WATERMARK_US]:
+            arena[WATERMARK_US] = instant
+        for x in range(slot_count):
+            record = records[x, j]
+            if record == 0:
+                # Without the key nothing can be told: every feature of the slot is missing.
+                at = kind * slot_count + x
+                for i in range(missing_ranges[at, 0], missing_ranges[at, 1]):
+                    values[missing_rows[i], j] = math.nan
+                continue
+            entity = slot_entities[x]
+            standing = np.int64(1) << x
+            again = False
+            for i in range(sibling_ranges[x, 0], sibling_ranges[x, 1]):
+                other = siblings[i]
+                if records[other, j] == record:
+                    # One key in two slots is one key: it is folded at the first of them.
+                    again = again or other < x
+                    standing |= np.int64(1) << other
+            if again:
+                continue
+            now = arena[record + RECORD_NOW]
+            if instant > now:
+                if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
+                    free_record(arena, entities, streams, entity, record)
+                    rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
+                    clear(arena, record + RECORD_HEADER_WORDS, rest)
+                now = instant
+                arena[record + RECORD_NOW] = now
+            _fold_streams(
+                arena, streams, edges, reads, ranges, shares, scratch, hashes,
+                pointer_to(stream_demands[kind]), empty, event_count, stream_count,
+                entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP],
+                record, standing, instant, now, first + j, j, values, masks,
+            )  # fmt: skip
+            _fold_cells(
+                arena, cells, cell_reads, cell_ranges, pointer_to(cell_demands[kind]), cell_count,
+                entities[entity, N_CELL_START], entities[entity, N_CELL_STOP],
+                record, standing, instant, now, j, values, masks,
+            )  # fmt: skip

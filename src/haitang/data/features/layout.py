@@ -1,0 +1,93 @@
+"""Columns of the plan's integer tables, shared by the compiler of plans and the kernels that read them."""
+
+from __future__ import annotations
+
+# One row a stream: the events of one entity's keys that satisfy one predicate, with one `of`, ending one delay ago.
+S_ENTITY = 0
+S_OFFSET = 1  # words from the start of the record
+S_MASK = 2  # mask of the predicate, -1 when all count
+S_SEEN = 3  # bit set of slots on which the key must stand
+S_SOURCE = 4  # value row of `of`, -1 without one
+S_FACTOR = 5  # 10 ** of_scale
+S_HASH = 6  # row of the batch's hashes whose distinct values are counted; -1 none, -2 the source row's numbers
+S_DELAY = 7
+S_TILE = 8  # granularity of coalesced entries, 0 keeps every entry
+S_EXACT = 9  # entries older than this may be coalesced
+S_EDGE_START = 10
+S_EDGE_STOP = 11
+S_ENTRY_WORDS = 12
+S_ENTRY_SUM = 13  # word within an entry, 0 when not kept
+S_ENTRY_SQUARE = 14
+S_ENTRY_COUNT = 15
+S_ENTRY_HASH = 16
+S_TOTAL_SUM = 17  # word within the stream's block
+S_TOTAL_SQUARE = 18
+S_TOTAL_COUNT = 19
+S_CURSORS = 20
+S_DISTINCT = 21
+S_TABLE = 22
+S_MAX = 23
+S_MIN = 24
+S_WORDS = 25
+S_LAZY = 26  # 1: the record holds the block's offset (0 while there is none); 0: the block itself
+S_COLUMNS = 27
+
+# One row an edge: where a window of a stream begins.
+G_WINDOW = 0
+G_TILE = 1
+G_COLUMNS = 2
+
+# One row a read: which aggregates of one edge go to which value rows (-1: not asked).
+R_STREAM = 0
+R_EDGE = 1
+R_PRIOR = 2
+R_COUNT = 3
+R_SUM = 4
+R_MEAN = 5
+R_STD = 6
+R_MIN = 7
+R_MAX = 8
+R_LAST = 9
+R_DISTINCT = 10
+R_QUANTILE = 11
+R_RANK = 12
+R_RARE = 13  # whether any of the four before is asked
+R_COLUMNS = 14
+
+# One row a cell: first, last, number and latest value over a key's life.
+C_ENTITY = 0
+C_OFFSET = 1
+C_MASK = 2
+C_SEEN = 3
+C_SOURCE = 4
+C_COLUMNS = 5
+CELL_FIRST, CELL_LAST, CELL_TOTAL, CELL_LATEST, CELL_WORDS = 0, 1, 2, 3, 4
+
+# One row a read of a cell.
+D_CELL = 0
+D_PRIOR = 1
+D_KIND = 2  # one of KIND_*
+D_ROW = 3
+D_COLUMNS = 4
+KIND_FIRST, KIND_SINCE, KIND_TOTAL, KIND_LATEST = 0, 1, 2, 3
+
+# One row an entity.
+N_DIRECTORY = 0
+N_RECORD_WORDS = 1
+N_RETENTION = 2
+N_STREAM_START = 3
+N_STREAM_STOP = 4
+N_CELL_START = 5
+N_CELL_STOP = 6
+N_COLUMNS = 7
+
+# A stream's block: ring offset; length and capacity; entries that have entered; then what the row above names.
+B_RING = 0
+B_LENGTH = 1
+B_ENTERED = 2
+B_FIXED_WORDS = 3
+
+# A monotone queue: offset of its entries; length and capacity; then one cursor an edge.
+Q_ENTRIES = 0
+Q_LENGTH = 1
+Q_CURSORS = 2

@@ -1,0 +1,468 @@
+"""Compile a catalogue into a plan: streams, windows, cells, record layouts and the programs around them.
+
+Features that count the same events share one stream; windows of a stream are cursors into one ring; features that
+say the same share one value. The plan is plain integer tables: the kernels interpret it and nothing is compiled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from haitang.data.events.batch import FieldSet
+from haitang.data.features import layout as at
+from haitang.data.features import terms
+from haitang.data.features.arena import DIRECTORY_WORDS, HEADER_WORDS, RECORD_HEADER_WORDS
+from haitang.data.features.program import ProgramBuilder
+from haitang.data.features.specs import Catalogue, FeatureSpec
+from haitang.kernel.errors import HaitangError
+
+MAX_SLOTS = 48
+MAX_FEATURES = 4096
+INLINE_WORDS = 48
+"""Up to this size the streams of an entity lie in its records; beyond, each has a block from its first event on,
+because few keys ever see most of the streams."""
+STATE_FORMAT = 2
+"""Raised whenever the meaning of a state word changes: older states are refused."""
+
+CELL_KINDS = {
+    "first_seen": at.KIND_FIRST,
+    "since": at.KIND_SINCE,
+    "total": at.KIND_TOTAL,
+    "latest": at.KIND_LATEST,
+}
+READ_COLUMNS = {
+    "count": at.R_COUNT,
+    "sum": at.R_SUM,
+    "mean": at.R_MEAN,
+    "std": at.R_STD,
+    "min": at.R_MIN,
+    "max": at.R_MAX,
+    "last": at.R_LAST,
+    "distinct": at.R_DISTINCT,
+    "quantile": at.R_QUANTILE,
+    "rank": at.R_RANK,
+}
+_UNTILED = ("distinct", "quantile", "rank")
+
+
+class PlanRefused(HaitangError):
+    """A catalogue that is beyond what a plan can hold."""
+
+
+class _Stream(msgspec.Struct, kw_only=True):
+    entity: int
+    mask: int
+    seen: int
+    source: int
+    factor: int
+    hashed: int
+    delay_us: int
+    tile_us: int
+    aggregates: set[str]
+    edges: dict[tuple[int, int], int]
+    reads: dict[tuple[int, int, int, float], dict[str, int]]
+    exact_us: int = 0
+
+
+class _Cell(msgspec.Struct, kw_only=True):
+    entity: int
+    mask: int
+    seen: int
+    source: int
+    reads: dict[tuple[int, int, int], int]
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an aggregate feature is read: the slot, and its stream or its cell (the other is -1)."""
+
+    slot: int
+    stream: int = -1
+    cell: int = -1
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """All tables of a compiled catalogue; rows are rows of the value matrix."""
+
+    digest: str
+    """Identifies what a state means: the catalogue and the state format."""
+    fields: FieldSet
+    feature_names: tuple[str, ...]
+    feature_rows: NDArray[np.int64]
+    row_count: int
+    mask_count: int
+    tables: tuple[Any, ...]
+    shares: NDArray[np.float64]
+    places: dict[str, Place]
+    """Where each aggregate feature is read."""
+    key_parts: NDArray[np.int64]
+    """Rows of (slot, part, row of the batch's hashes), alternatives in order."""
+    slots: tuple[str, ...]
+    entities: tuple[str, ...]
+    header_words: int
+    """Words of an empty state: header, key directories, and the block that stands for streams without one."""
+
+
+class PlanBuilder:
+    """Builds a plan; policies may add to `program` between construction and `build`."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.program = ProgramBuilder()
+        self._entities = {entity.name: i for i, entity in enumerate(catalogue.entities)}
+        self._slots = {key.slot: i for i, key in enumerate(catalogue.keys)}
+        self._streams: dict[tuple[Any, ...], _Stream] = {}
+        self._cells: dict[tuple[int, ...], _Cell] = {}
+        self._hash_fields: dict[str, int] = {}
+        self._homes: dict[str, _Stream | _Cell] = {}
+        self._check_bounds()
+        for key in catalogue.keys:
+            for part in key.fields:
+                for field in part:
+                    self._hash_row(field)
+        for feature in catalogue.features:
+            if feature.value is not None:
+                self.program.add_derived(feature.name, feature.value)
+        aggregates = [feature for feature in catalogue.features if feature.value is None]
+        tiles = self._tiles(aggregates)
+        for feature in sorted(aggregates, key=lambda item: self._slots[item.key]):
+            if feature.aggregate in CELL_KINDS:
+                self._add_cell(feature)
+            else:
+                self._add_window(feature, tiles)
+
+    def hash_row(self, field: str) -> int:
+        """Return the row of the batch's hashes in which a text field stands."""
+        return self._hash_row(field)
+
+    def _check_bounds(self) -> None:
+        if len(self.catalogue.keys) > MAX_SLOTS:
+            raise PlanRefused(
+                code="plan_too_large",
+                message=f"the pack has {len(self.catalogue.keys)} key slots; expected at most {MAX_SLOTS}",
+                hint="join slots of one entity with `a | b`",
+            )
+        if len(self.catalogue.features) > MAX_FEATURES:
+            raise PlanRefused(
+                code="plan_too_large",
+                message=f"the pack has {len(self.catalogue.features)} features; expected at most {MAX_FEATURES}",
+                hint="remove features that no policy reads",
+            )
+
+    def _hash_row(self, field: str) -> int:
+        return self._hash_fields.setdefault(field, len(self._hash_fields))
+
+    def _seen(self, feature: FeatureSpec) -> int:
+        entity = self._entity_of(feature)
+        seen = 0
+        for key in self.catalogue.keys:
+            if key.entity == entity and (not feature.seen_as or key.slot in feature.seen_as):
+                seen |= 1 << self._slots[key.slot]
+        return seen
+
+    def _entity_of(self, feature: FeatureSpec) -> str:
+        return self.catalogue.keys[self._slots[feature.key]].entity
+
+    def _predicate(self, feature: FeatureSpec) -> int:
+        parts: list[terms.Expression] = []
+        if feature.where is not None:
+            parts.append(feature.where)
+        if feature.of is not None:
+            parts.append(terms.Known(operand=feature.of))
+        if not parts:
+            return -1
+        masks = [self.program.mask(part) for part in parts]
+        mask = masks[0]
+        for other in masks[1:]:
+            mask = self.program.both(mask, other)
+        assert self.program.mask_is_event_only(mask), f"`{feature.name}` counts by other features"
+        return mask
+
+    def _source(self, feature: FeatureSpec) -> tuple[int, int, int]:
+        """Return (value row, factor, hash row) of what is aggregated."""
+        if feature.of is None:
+            return -1, 1, -1
+        if feature.aggregate == "distinct":
+            if isinstance(feature.of, terms.Field) and feature.of.type == "text":
+                return -1, 1, self._hash_row(feature.of.name)
+            return self.program.row(feature.of), 10**feature.of_scale, -2
+        return self.program.row(feature.of), 10**feature.of_scale, -1
+
+    def _group(self, feature: FeatureSpec) -> tuple[int, ...]:
+        source, factor, hashed = self._source(feature)
+        return (
+            self._entities[self._entity_of(feature)],
+            self._predicate(feature),
+            self._seen(feature),
+            source,
+            factor,
+            hashed,
+            feature.delay_us,
+        )
+
+    def _tiles(self, aggregates: list[FeatureSpec]) -> dict[tuple[int, ...], int]:
+        """Return per group the tile that exact windows may share a ring with."""
+        tiles: dict[tuple[int, ...], int] = {}
+        for feature in aggregates:
+            if feature.aggregate not in CELL_KINDS and feature.tile_us:
+                tiles.setdefault(self._group(feature), feature.tile_us)
+        return tiles
+
+    def _add_window(self, feature: FeatureSpec, tiles: dict[tuple[int, ...], int]) -> None:
+        group = self._group(feature)
+        tile = feature.tile_us or tiles.get(group, 0)
+        if feature.aggregate in _UNTILED or feature.delay_us:
+            # These need every entry; the far edge is rounded to the tile all the same.
+            tile = 0
+        key = (*group, tile)
+        if key not in self._streams:
+            self._streams[key] = _Stream(
+                entity=group[0], mask=group[1], seen=group[2], source=group[3], factor=group[4],
+                hashed=group[5], delay_us=group[6], tile_us=tile,
+                aggregates=set(), edges={}, reads={},
+            )  # fmt: skip
+        stream = self._streams[key]
+        self._homes[feature.name] = stream
+        assert feature.aggregate is not None
+        stream.aggregates.add(feature.aggregate)
+        edge = stream.edges.setdefault((feature.window_us, feature.tile_us), len(stream.edges))
+        if not feature.tile_us:
+            stream.exact_us = max(stream.exact_us, feature.window_us)
+        share = feature.quantile if feature.aggregate == "quantile" else 0.0
+        read = stream.reads.setdefault(
+            (self._slots[feature.key], edge, int(feature.prior), share), {}
+        )
+        if feature.aggregate in read:
+            self.program.alias_aggregate(feature.name, read[feature.aggregate])
+        else:
+            read[feature.aggregate] = self.program.add_aggregate(feature.name)
+
+    def _add_cell(self, feature: FeatureSpec) -> None:
+        assert feature.aggregate is not None
+        source = self.program.row(feature.of) if feature.of is not None else -1
+        if feature.aggregate != "latest":
+            source = -1
+        key = (self._entities[self._entity_of(feature)], self._predicate(feature), self._seen(feature))
+        # A cell without a latest value can share one that keeps it, but not the other way round.
+        cell = self._cells.setdefault(
+            (*key, source), _Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
+        )
+        self._homes[feature.name] = cell
+        read = (self._slots[feature.key], int(feature.prior), CELL_KINDS[feature.aggregate])
+        if read in cell.reads:
+            self.program.alias_aggregate(feature.name, cell.reads[read])
+        else:
+            cell.reads[read] = self.program.add_aggregate(feature.name)
+
+    # -- tables --------------------------------------------------------------------------------
+
+    def build(self) -> Plan:
+        """Return the plan; nothing may be added afterwards."""
+        for feature in self.catalogue.features:
+            if feature.value is not None:
+                self.program.feature_row(feature.name)
+        streams = sorted(self._streams.values(), key=lambda stream: stream.entity)
+        cells = sorted(self._cells.values(), key=lambda cell: cell.entity)
+        entities, stream_rows, edges = self._lay_out(streams, cells)
+        reads, ranges, shares = self._read_tables(streams, stream_rows)
+        cell_rows, cell_reads, cell_ranges = self._cell_tables(cells, entities)
+        slot_entities = np.array(
+            [self._entities[key.entity] for key in self.catalogue.keys], dtype=np.int64
+        )
+        for entity_row in entities:
+            entity_row[at.N_RECORD_WORDS] = max(entity_row[at.N_RECORD_WORDS], RECORD_HEADER_WORDS)
+        names = tuple(feature.name for feature in self.catalogue.features)
+        return Plan(
+            digest=catalogue_digest(self.catalogue),
+            fields=self._fields(),
+            feature_names=names,
+            feature_rows=np.array(
+                [self.program.feature_row(name) for name in names], dtype=np.int64
+            ),
+            row_count=self.program.row_count,
+            mask_count=self.program.mask_count,
+            tables=(
+                entities, slot_entities, stream_rows, edges, reads, ranges,
+                cell_rows, cell_reads, cell_ranges,
+                *self._sibling_tables(),
+            ),  # fmt: skip
+            shares=shares,
+            places=self._places(streams, cells),
+            key_parts=self._key_parts(),
+            slots=tuple(self._slots),
+            entities=tuple(self._entities),
+            header_words=HEADER_WORDS
+            + DIRECTORY_WORDS * len(self._entities)
+            + max((int(row[at.S_WORDS]) for row in stream_rows), default=0),
+        )
+
+    def _fields(self) -> FieldSet:
+        inputs = self.program.inputs
+        for name in inputs.texts:
+            self._hash_row(name)
+        for _, field in inputs.listed:
+            self._hash_row(field)
+        return FieldSet(
+            numbers=tuple(inputs.numbers),
+            texts=tuple(self._hash_fields),
+            remarks=tuple(dict.fromkeys(field for field, _ in inputs.contains)),
+        )
+
+    def _key_parts(self) -> NDArray[np.int64]:
+        rows = [
+            (slot, part, self._hash_fields[field])
+            for slot, key in enumerate(self.catalogue.keys)
+            for part, alternatives in enumerate(key.fields)
+            for field in alternatives
+        ]
+        return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
+
+    def _lay_out(
+        self, streams: list[_Stream], cells: list[_Cell]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        entities = np.zeros((len(self._entities), at.N_COLUMNS), dtype=np.int64)
+        stream_rows = np.zeros((len(streams), at.S_COLUMNS), dtype=np.int64)
+        edges: list[tuple[int, int]] = []
+        for i, spec in enumerate(self.catalogue.entities):
+            entities[i, at.N_DIRECTORY] = HEADER_WORDS + DIRECTORY_WORDS * i
+            entities[i, at.N_RETENTION] = spec.retention_us
+            own = [s for s, stream in enumerate(streams) if stream.entity == i]
+            entities[i, at.N_STREAM_START] = own[0] if own else 0
+            entities[i, at.N_STREAM_STOP] = own[-1] + 1 if own else 0
+            offset = RECORD_HEADER_WORDS
+            for s in own:
+                stream_rows[s] = _stream_row(streams[s], edge_start=len(edges))
+                edges.extend(streams[s].edges)
+            lazy = sum(int(stream_rows[s, at.S_WORDS]) for s in own) > INLINE_WORDS
+            for s in own:
+                stream_rows[s, at.S_OFFSET] = offset
+                stream_rows[s, at.S_LAZY] = int(lazy)
+                offset += 1 if lazy else int(stream_rows[s, at.S_WORDS])
+            entities[i, at.N_RECORD_WORDS] = offset
+        edge_rows = np.array(edges, dtype=np.int64).reshape(len(edges), at.G_COLUMNS)
+        return entities, stream_rows, edge_rows
+
+    def _read_tables(
+        self, streams: list[_Stream], stream_rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        ranges = np.zeros((len(self._slots), len(streams), 2), dtype=np.int64)
+        rows: list[list[int]] = []
+        shares: list[float] = []
+        for s, stream in enumerate(streams):
+            for slot in range(len(self._slots)):
+                ranges[slot, s, 0] = len(rows)
+                for (read_slot, edge, prior, share), outputs in sorted(stream.reads.items()):
+                    if read_slot == slot:
+                        row = [-1] * at.R_COLUMNS
+                        row[at.R_STREAM] = s
+                        row[at.R_EDGE] = int(stream_rows[s, at.S_EDGE_START]) + edge
+                        row[at.R_PRIOR] = prior
+                        for aggregate, value_row in outputs.items():
+                            row[READ_COLUMNS[aggregate]] = value_row
+                        row[at.R_RARE] = int(max(row[at.R_LAST : at.R_RARE]) >= 0)
+                        rows.append(row)
+                        shares.append(share)
+                ranges[slot, s, 1] = len(rows)
+        table = np.array(rows, dtype=np.int64).reshape(len(rows), at.R_COLUMNS)
+        return table, ranges, np.array(shares or [0.0], dtype=np.float64)
+
+    def _cell_tables(
+        self, cells: list[_Cell], entities: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        table = np.zeros((len(cells), at.C_COLUMNS), dtype=np.int64)
+        ranges = np.zeros((len(self._slots), len(cells), 2), dtype=np.int64)
+        reads: list[tuple[int, int, int, int]] = []
+        for i in range(len(self._entities)):
+            own = [c for c, cell in enumerate(cells) if cell.entity == i]
+            entities[i, at.N_CELL_START] = own[0] if own else 0
+            entities[i, at.N_CELL_STOP] = own[-1] + 1 if own else 0
+        for c, cell in enumerate(cells):
+            offset = int(entities[cell.entity, at.N_RECORD_WORDS])
+            entities[cell.entity, at.N_RECORD_WORDS] = offset + at.CELL_WORDS
+            table[c] = (cell.entity, offset, cell.mask, cell.seen, cell.source)
+            for slot in range(len(self._slots)):
+                ranges[slot, c, 0] = len(reads)
+                for (read_slot, prior, kind), row in sorted(cell.reads.items()):
+                    if read_slot == slot:
+                        reads.append((c, prior, kind, row))
+                ranges[slot, c, 1] = len(reads)
+        return table, np.array(reads, dtype=np.int64).reshape(len(reads), at.D_COLUMNS), ranges
+
+    def _sibling_tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return, per slot, the other slots of its entity: where the same key may stand as well."""
+        keys = self.catalogue.keys
+        others = [
+            [o for o, other in enumerate(keys) if o != x and other.entity == key.entity]
+            for x, key in enumerate(keys)
+        ]
+        ranges = np.zeros((len(keys), 2), dtype=np.int64)
+        flat: list[int] = []
+        for x, own in enumerate(others):
+            ranges[x] = (len(flat), len(flat) + len(own))
+            flat.extend(own)
+        return np.array(flat or [0], dtype=np.int64), ranges
+
+    def _places(self, streams: list[_Stream], cells: list[_Cell]) -> dict[str, Place]:
+        stream_index = {id(stream): s for s, stream in enumerate(streams)}
+        cell_index = {id(cell): c for c, cell in enumerate(cells)}
+        slots = {feature.name: self._slots.get(feature.key, -1) for feature in self.catalogue.features}
+        return {
+            name: Place(
+                slot=slots[name],
+                stream=stream_index.get(id(home), -1),
+                cell=cell_index.get(id(home), -1),
+            )
+            for name, home in self._homes.items()
+        }
+
+
+def catalogue_digest(catalogue: Catalogue) -> str:
+    """Return what identifies the meaning of a state: 64 hex digits."""
+    content = msgspec.json.encode([STATE_FORMAT, catalogue])
+    return hashlib.sha256(content).hexdigest()
+
+
+def _stream_row(stream: _Stream, *, edge_start: int) -> NDArray[np.int64]:
+    """Lay out one stream's block and entries."""
+    row = np.zeros(at.S_COLUMNS, dtype=np.int64)
+    row[at.S_ENTITY] = stream.entity
+    row[at.S_MASK] = stream.mask
+    row[at.S_SEEN] = stream.seen
+    row[at.S_SOURCE] = stream.source
+    row[at.S_FACTOR] = stream.factor
+    row[at.S_HASH] = stream.hashed
+    row[at.S_DELAY] = stream.delay_us
+    row[at.S_TILE] = stream.tile_us
+    row[at.S_EXACT] = stream.exact_us + stream.delay_us
+    row[at.S_EDGE_START] = edge_start
+    row[at.S_EDGE_STOP] = edge_start + len(stream.edges)
+    words = 1
+    block = at.B_FIXED_WORDS
+    wide = stream.aggregates
+    if wide - {"count", "distinct"}:
+        row[at.S_ENTRY_SUM], row[at.S_TOTAL_SUM] = words, block
+        words, block = words + 1, block + 1
+    if "std" in wide:
+        row[at.S_ENTRY_SQUARE], row[at.S_TOTAL_SQUARE] = words, block
+        words, block = words + 2, block + 2
+    if stream.tile_us:
+        row[at.S_ENTRY_COUNT], row[at.S_TOTAL_COUNT] = words, block
+        words, block = words + 1, block + 1
+    cursor_words = (len(stream.edges) + 1) // 2
+    row[at.S_CURSORS] = block
+    block += cursor_words
+    if "distinct" in wide:
+        row[at.S_ENTRY_HASH], row[at.S_DISTINCT] = words, block
+        row[at.S_TABLE] = block + cursor_words
+        words, block = words + 1, block + cursor_words + 2
+    for aggregate, column in (("max", at.S_MAX), ("min", at.S_MIN)):
+        if aggregate in wide:
+            row[column] = block
+            block += at.Q_CURSORS + cursor_words
+    row[at.S_ENTRY_WORDS] = words
+    row[at.S_WORDS] = block
+    return row

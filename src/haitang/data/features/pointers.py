@@ -1,0 +1,150 @@
+"""Bare pointers for kernels: `pointer[i]` and `table[row, column]` without the weight of an array.
+
+An array is seven words wherever Numba passes it, checks for negative indices at every access, and counts references. The
+kernels pass a dozen of them through functions too large to be inlined, some hundred times an event. A pointer is one word.
+Nothing is checked: an index must be right. The arrays that pointers come from are held by the caller.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+from numba import types
+from numba.core.typing.templates import AbstractTemplate, infer_global, signature
+from numba.extending import (
+    intrinsic,
+    lower_builtin,
+    models,
+    register_model,
+)
+
+
+class Pointer(types.Type):  # type: ignore[misc]
+    """The type of a pointer to numbers; `columns` is 0 for a vector, else the fixed width of a table's rows."""
+
+    def __init__(self, dtype: Any, columns: int) -> None:
+        self.dtype = dtype
+        self.columns = columns
+        super().__init__(name=f"Pointer({dtype}, {columns})")
+
+
+@register_model(Pointer)  # type: ignore[untyped-decorator]
+class _PointerModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: Any) -> None:
+        element = manager.lookup(kind.dtype).get_data_type()
+        super().__init__(manager, kind, element.as_pointer())
+
+
+def _index_type(pointer: Any, index: Any) -> Any:
+    if not isinstance(pointer, Pointer):
+        return None
+    if pointer.columns == 0 and isinstance(index, types.Integer):
+        return types.intp
+    if pointer.columns and isinstance(index, types.BaseTuple) and len(index) == 2:
+        return types.UniTuple(types.intp, 2)
+    return None
+
+
+@infer_global(operator.getitem)  # type: ignore[untyped-decorator]
+class _GetItem(AbstractTemplate):  # type: ignore[misc]
+    prefer_literal = False
+
+    def generic(self, arguments: Any, keywords: Any) -> Any:
+        pointer, index = arguments
+        index_type = _index_type(pointer, index)
+        return signature(pointer.dtype, pointer, index_type) if index_type else None
+
+
+@infer_global(operator.setitem)  # type: ignore[untyped-decorator]
+class _SetItem(AbstractTemplate):  # type: ignore[misc]
+    prefer_literal = False
+
+    def generic(self, arguments: Any, keywords: Any) -> Any:
+        pointer, index, _ = arguments
+        index_type = _index_type(pointer, index)
+        return signature(types.none, pointer, index_type, pointer.dtype) if index_type else None
+
+
+def _place(context: Any, builder: Any, kind: Any, pointer: Any, index: Any) -> Any:
+    if kind.columns:
+        row, column = (builder.extract_value(index, i) for i in range(2))
+        width = context.get_constant(types.intp, kind.columns)
+        index = builder.add(builder.mul(row, width), column)
+    return builder.gep(pointer, [index])
+
+
+@lower_builtin(operator.getitem, Pointer, types.Integer)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.getitem, Pointer, types.BaseTuple)  # type: ignore[untyped-decorator]
+def _load(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+    kind = call.args[0]
+    return builder.load(_place(context, builder, kind, *arguments))
+
+
+@lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.setitem, Pointer, types.BaseTuple, types.Any)  # type: ignore[untyped-decorator]
+def _store(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+    pointer, index, value = arguments
+    builder.store(value, _place(context, builder, call.args[0], pointer, index))
+    return context.get_dummy_value()
+
+
+def _from_array(array: Any, columns: int) -> Any:
+    kind = Pointer(array.dtype, columns)
+
+    def generate(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+        source = context.make_array(call.args[0])(context, builder, arguments[0])
+        return builder.bitcast(source.data, context.get_value_type(kind))
+
+    return kind, generate
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def pointer_to(typing_context: Any, array: Any) -> Any:
+    """Return a pointer to the first element of a C-contiguous array, whatever its shape."""
+    kind, generate = _from_array(array, 0)
+    return kind(array), generate
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
+def table_of(typing_context: Any, array: Any, columns: Any) -> Any:
+    """Return a pointer to a C-contiguous array seen as rows of `columns` (a constant) elements."""
+    if not isinstance(columns, types.IntegerLiteral):
+        return None
+    kind, generate = _from_array(array, columns.literal_value)
+
+    def with_columns(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+        return generate(context, builder, call, arguments[:1])
+
+    return kind(array, columns), with_columns
+
+
+def _reinterpreting(target: Any) -> Any:
+    @intrinsic  # type: ignore[untyped-decorator]
+    def reinterpret(typing_context: Any, pointer: Any) -> Any:
+        kind = Pointer(target, 0)
+
+        def generate(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+        return kind(pointer), generate
+
+    return reinterpret
+
+
+as_halves = _reinterpreting(types.uint32)
+"""See 64-bit words as twice as many 32-bit halves, low half first."""
+as_floats = _reinterpreting(types.float64)
+"""See 64-bit words as doubles."""
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def address_of(typing_context: Any, pointer: Any) -> Any:
+    """Return the address that a pointer holds."""
+
+    def generate(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+        return builder.ptrtoint(arguments[0], context.get_value_type(types.intp))
+
+    return types.intp(pointer), generate
+
+

@@ -1,0 +1,369 @@
+"""Read the aggregates of one stream or cell of one key into the value rows of one lane."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from haitang.data.features.layout import (
+    B_ENTERED,
+    B_LENGTH,
+    B_RING,
+    CELL_FIRST,
+    CELL_LAST,
+    CELL_LATEST,
+    CELL_TOTAL,
+    D_KIND,
+    D_ROW,
+    KIND_FIRST,
+    KIND_SINCE,
+    KIND_TOTAL,
+    Q_ENTRIES,
+    Q_LENGTH,
+    R_COUNT,
+    R_DISTINCT,
+    R_EDGE,
+    R_LAST,
+    R_MAX,
+    R_MEAN,
+    R_MIN,
+    R_QUANTILE,
+    R_PRIOR,
+    R_RANK,
+    R_RARE,
+    R_STD,
+    R_SUM,
+    S_DISTINCT,
+    S_EDGE_START,
+    S_ENTRY_COUNT,
+    S_ENTRY_SQUARE,
+    S_ENTRY_SUM,
+    S_ENTRY_WORDS,
+    S_FACTOR,
+    S_MAX,
+    S_MIN,
+    S_SOURCE,
+    S_TOTAL_COUNT,
+    S_TOTAL_SQUARE,
+    S_TOTAL_SUM,
+)
+from haitang.data.features.pointers import as_floats, as_halves
+from haitang.data.features.ring import advance_edge, advance_queue, entry_value, multiply_square
+
+CANCELLATION = 1e-6
+"""Below this share of the mean square, a variance from rounded sums is not trusted and computed in 128 bits."""
+
+SKETCH_GROWTH = 1.0198
+"""Ratio of neighbouring bucket bounds: the middle of a bucket is within 1 % of every value in it."""
+SKETCH_BUCKETS = 2304
+"""Buckets for values up to 2^63; bucket 0 holds zero and below."""
+_LOG_GROWTH = math.log(SKETCH_GROWTH)
+
+TWO_TO_64 = 18446744073709551616.0
+MICROSECONDS = 1e6
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def bucket_of(value: int) -> int:
+    """Return the log bucket of a value; Source: Masson, Rim, Lee, "DDSketch", VLDB 2019."""
+    if value <= 0:
+        return np.int64(0)
+    return np.int64(1 + math.ceil(math.log(np.float64(value)) / _LOG_GROWTH - 1e-9))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def bucket_middle(bucket: int) -> float:
+    """Return the value that stands for a bucket: within 1 % of each member."""
+    if bucket == 0:
+        return 0.0
+    upper = math.exp((bucket - 1) * _LOG_GROWTH)
+    return 2.0 * upper / (1.0 + SKETCH_GROWTH)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _scale_wide(low: int, high: int, factor: int) -> Any:
+    """Return a 128-bit number times a factor from 0 to 2^31, modulo 2^128, as unsigned (low, high) words."""
+    mask = np.uint64(0xFFFFFFFF)
+    half = np.uint64(32)
+    times = np.uint64(factor)
+    first = (np.uint64(low) & mask) * times
+    second = (np.uint64(low) >> half) * times + (first >> half)
+    out_low = (first & mask) | (second << half)
+    out_high = np.uint64(high) * times + (second >> half)
+    return out_low, out_high
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def exact_spread(count: int, total: int, low: int, high: int) -> float:
+    """Return the sum of squared deviations from the mean, from the sum and the 128-bit sum of squares.
+
+    With m the mean rounded down and r = S - n m, the sum of (x - m)² is Q - n m² - 2 m r. It is formed in 128-bit
+    integers, where nothing cancels; the mean's fraction is taken off at the end. Counts are below 2^31.
+    """
+    mean = total // count
+    rest = total - mean * count
+    out_low = np.uint64(low)
+    out_high = np.uint64(high)
+    square_low, square_high = multiply_square(mean)
+    part_low, part_high = _scale_wide(square_low, square_high, count)
+    borrow = np.uint64(1) if out_low < part_low else np.uint64(0)
+    out_low = out_low - part_low
+    out_high = out_high - part_high - borrow
+    # rest < count < 2^31, so twice it is a valid factor; the sign of the mean decides which way it goes.
+    part_low, part_high = _scale_wide(abs(mean), 0, 2 * rest)
+    if mean < 0:
+        before = out_low
+        out_low = out_low + part_low
+        out_high = out_high + part_high + (np.uint64(1) if out_low < before else np.uint64(0))
+    else:
+        borrow = np.uint64(1) if out_low < part_low else np.uint64(0)
+        out_low = out_low - part_low
+        out_high = out_high - part_high - borrow
+    spread = np.float64(out_high) * TWO_TO_64 + np.float64(out_low)
+    return spread - np.float64(rest) * np.float64(rest) / np.float64(count)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _deviation(count: int, total: int, low: int, high: int) -> float:
+    """Return the sample standard deviation, in units of the scaled integers."""
+    n = np.float64(count)
+    if high == 0 and low >= 0:
+        square = np.float64(low)
+    else:
+        square = np.float64(high) * TWO_TO_64 + np.float64(np.uint64(low))
+    mean = np.float64(total) / n
+    mean_square = square / n
+    variance = mean_square - mean * mean
+    if variance > CANCELLATION * mean_square:
+        spread = variance * n
+    else:
+        spread = max(exact_spread(count, total, low, high), 0.0)
+    return math.sqrt(spread / (n - 1.0))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _read_sketch(
+    arena: Any,
+    
+    streams: Any,
+    s: int,
+    block: int,
+    start: int,
+    stop: int,
+    share: float,
+    scratch: Any,
+) -> float:
+    """Return the quantile of the entries from `start` to `stop`: the value of rank ceil(q n) in its bucket."""
+    lowest = np.int64(SKETCH_BUCKETS)
+    highest = np.int64(-1)
+    for i in range(start, stop):
+        bucket = bucket_of(entry_value(arena, streams, s, block, i))
+        scratch[bucket] += 1
+        lowest = min(lowest, bucket)
+        highest = max(highest, bucket)
+    rank = max(np.int64(1), np.int64(math.ceil(share * (stop - start) - 1e-9)))
+    found = highest
+    seen = np.int64(0)
+    for bucket in range(lowest, highest + 1):
+        seen += scratch[bucket]
+        scratch[bucket] = 0
+        if seen >= rank and found == highest:
+            found = np.int64(bucket)
+            rank = np.int64(1) << 62
+    return bucket_middle(found)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _read_rank(
+    arena: Any, streams: Any, s: int, block: int, start: int, stop: int, value: int
+) -> float:
+    """Return the share of the entries whose bucket is below the value's."""
+    bucket = bucket_of(value)
+    below = 0
+    for i in range(start, stop):
+        if bucket_of(entry_value(arena, streams, s, block, i)) < bucket:
+            below += 1
+    return below / (stop - start)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def scaled(value: float, factor: int) -> int:
+    """Return a known value as an integer of the stream's scale, held within ±2^62."""
+    number = value * factor
+    if number >= 4.6e18:
+        return np.int64(4600000000000000000)
+    if number <= -4.6e18:
+        return np.int64(-4600000000000000000)
+    return np.int64(np.rint(number))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _unscaled(number: float, factor: int) -> float:
+    """Bring a scaled number back; money has factor 1, and a division it does not need is left out."""
+    return number if factor == 1 else number / factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _read_totals(
+    arena: Any,
+    streams: Any,
+    reads: Any,
+    s: int,
+    r: int,
+    block: int,
+    start: int,
+    stop: int,
+    length: int,
+    values: Any,
+    lane: int,
+) -> None:
+    """Read count, sum, mean, std of the entries from `start` to `stop`."""
+    words = streams[s, S_ENTRY_WORDS]
+    first = arena[block + B_RING] + start * words
+    behind = first + (stop - start) * words
+    count = stop - start
+    column = streams[s, S_ENTRY_COUNT]
+    if column > 0 and count > 0:
+        upper = arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_COUNT]]
+        count = upper - arena[first + column]
+    if reads[r, R_COUNT] >= 0:
+        values[reads[r, R_COUNT], lane] = count
+    column = streams[s, S_ENTRY_SUM]
+    if column == 0:
+        return
+    factor = streams[s, S_FACTOR]
+    total = np.int64(0)
+    if count > 0:
+        upper = arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_SUM]]
+        total = upper - arena[first + column]
+    if reads[r, R_SUM] >= 0:
+        values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
+    if reads[r, R_MEAN] >= 0:
+        mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
+        values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
+    if reads[r, R_STD] >= 0:
+        deviation = math.nan
+        if count > 1:
+            column = streams[s, S_ENTRY_SQUARE]
+            last = behind + column if stop < length else block + streams[s, S_TOTAL_SQUARE]
+            low = np.uint64(arena[last])
+            taken = np.uint64(arena[first + column])
+            borrow = np.int64(1) if low < taken else np.int64(0)
+            high = arena[last + 1] - arena[first + column + 1] - borrow
+            deviation = _deviation(count, total, np.int64(low - taken), high)
+        values[reads[r, R_STD], lane] = _unscaled(deviation, factor)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+def _read_extreme(
+    arena: Any, streams: Any, edges: Any, s: int, queue: int, e: int, now: int
+) -> float:
+    halves = as_halves(arena)
+    cursor = advance_queue(arena, streams, edges, s, queue, e, now)
+    if cursor >= np.int64(halves[2 * (queue + Q_LENGTH)]):
+        return math.nan
+    return np.float64(arena[arena[queue + Q_ENTRIES] + 2 * cursor + 1])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def _read_rare(
+    arena: Any,
+    streams: Any,
+    reads: Any,
+    shares: Any,
+    scratch: Any,
+    r: int,
+    s: int,
+    block: int,
+    e: int,
+    start: int,
+    stop: int,
+    values: Any,
+    lane: int,
+) -> None:
+    """Read what few features ask: last, distinct, quantile, rank."""
+    factor = streams[s, S_FACTOR]
+    if reads[r, R_LAST] >= 0:
+        last = math.nan
+        if stop > start:
+            last = np.float64(entry_value(arena, streams, s, block, stop - 1))
+        values[reads[r, R_LAST], lane] = _unscaled(last, factor)
+    if reads[r, R_DISTINCT] >= 0:
+        counts = 2 * (block + streams[s, S_DISTINCT])
+        values[reads[r, R_DISTINCT], lane] = as_halves(arena)[counts + e]
+    if reads[r, R_QUANTILE] >= 0:
+        quantile = math.nan
+        if stop > start:
+            quantile = _read_sketch(arena, streams, s, block, start, stop, shares[r], scratch)
+        values[reads[r, R_QUANTILE], lane] = _unscaled(quantile, factor)
+    if reads[r, R_RANK] >= 0:
+        rank = math.nan
+        current = values[streams[s, S_SOURCE], lane]
+        if stop > start and current == current:
+            rank = _read_rank(arena, streams, s, block, start, stop, scaled(current, factor))
+        values[reads[r, R_RANK], lane] = rank
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def read_windows(
+    arena: Any,
+    streams: Any,
+    edges: Any,
+    reads: Any,
+    shares: Any,
+    scratch: Any,
+    first: int,
+    behind: int,
+    prior: int,
+    s: int,
+    block: int,
+    now: int,
+    values: Any,
+    lane: int,
+) -> None:
+    """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all), as of `now`."""
+    halves = as_halves(arena)
+    length = np.int64(halves[2 * (block + B_LENGTH)])
+    stop = np.int64(halves[2 * (block + B_ENTERED)])
+    factor = streams[s, S_FACTOR]
+    for r in range(first, behind):
+        if prior != 2 and reads[r, R_PRIOR] != prior:
+            continue
+        e = reads[r, R_EDGE] - streams[s, S_EDGE_START]
+        start = advance_edge(arena, streams, edges, s, block, e, now)
+        _read_totals(arena, streams, reads, s, r, block, start, stop, length, values, lane)
+        if reads[r, R_MAX] >= 0:
+            largest = _read_extreme(arena, streams, edges, s, block + streams[s, S_MAX], e, now)
+            values[reads[r, R_MAX], lane] = _unscaled(largest, factor)
+        if reads[r, R_MIN] >= 0:
+            # A queue of minima holds negated values.
+            largest = _read_extreme(arena, streams, edges, s, block + streams[s, S_MIN], e, now)
+            values[reads[r, R_MIN], lane] = _unscaled(-largest, factor)
+        if reads[r, R_RARE] != 0:
+            _read_rare(
+                arena, streams, reads, shares, scratch, r, s, block, e, start, stop, values, lane
+            )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def read_cell(
+    arena: Any, reads: Any, d: int, cell: int, now: int, values: Any, lane: int
+) -> None:
+    """Read one value of a cell as of `now`."""
+    kind = reads[d, D_KIND]
+    total = arena[cell + CELL_TOTAL]
+    result = math.nan
+    if kind == KIND_TOTAL:
+        result = np.float64(total)
+    elif total > 0:
+        if kind == KIND_FIRST:
+            result = (now - arena[cell + CELL_FIRST]) / MICROSECONDS
+        elif kind == KIND_SINCE:
+            result = (now - arena[cell + CELL_LAST]) / MICROSECONDS
+        else:
+            result = as_floats(arena)[cell + CELL_LATEST]
+    values[reads[d, D_ROW], lane] = result
+
