@@ -1,0 +1,414 @@
+"""The engine's kernel: blocks of events through features, policies, models and the policy table."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from haitang.data.features.arena import EVENT_COUNT
+from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, run_program, test_row
+from haitang.data.features.fold import fold_block
+from haitang.data.features.pointers import pointer_to, table_of
+from haitang.data.lists.table import lookup
+from haitang.decision.models.trees import score_block
+from haitang.kernel.hashing import combine
+
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+UNIX_DAY_1990 = 7305
+"""Days from 1970-01-01 to 1990-01-01, the first entry of the table of days."""
+NIGHT_FROM, NIGHT_TO = 22, 6
+CERTAIN = 1000
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _fill_calendar(calendar: Any, instants: Any, first: int, count: int, values: Any) -> None:
+    rows, starts, offsets, ranges, days = calendar
+    for i in range(rows.shape[0]):
+        row = rows[i, 0]
+        kind = rows[i, 1]
+        low = ranges[rows[i, 2], 0]
+        high = ranges[rows[i, 2], 1]
+        at = high - 1
+        for j in range(count):
+            instant = instants[first + j]
+            if instant < starts[at] or (at + 1 < high and instant >= starts[at + 1]):
+                at = low + np.searchsorted(starts[low:high], instant, side="right") - 1
+            local = instant + offsets[at]
+            day = local // DAY_US
+            hour = (local - day * DAY_US) // HOUR_US
+            weekday = (day + 3) % 7
+            if kind == 0:
+                values[row, j] = hour
+            elif kind == 1:
+                values[row, j] = weekday
+            elif kind == 2:
+                values[row, j] = 1.0 if hour >= NIGHT_FROM or hour < NIGHT_TO else 0.0
+            else:
+                of_day = days[day - UNIX_DAY_1990]
+                values[row, j] = 1.0 if of_day == 1 or (weekday >= 5 and of_day != 2) else 0.0
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _fill_inputs(
+    inputs: Any,
+    calendar: Any,
+    list_keys: Any,
+    list_spans: Any,
+    instants: Any,
+    numbers: Any,
+    hashes: Any,
+    words: Any,
+    first: int,
+    count: int,
+    values: Any,
+) -> None:
+    """Copy what the event says into the block's rows."""
+    number_rows, codes, listed, contains = inputs
+    for i in range(number_rows.shape[0]):
+        row = number_rows[i]
+        for j in range(count):
+            values[row, j] = numbers[i, first + j]
+    for i in range(codes.shape[0]):
+        row = codes[i, 0]
+        source = codes[i, 1]
+        for j in range(count):
+            word = hashes[source, first + j]
+            values[row, j] = np.float64(word >> np.uint64(12)) if word != 0 else math.nan
+    for i in range(listed.shape[0]):
+        for j in range(count):
+            word = hashes[listed[i, 2], first + j]
+            found = lookup(
+                list_keys, list_spans, np.uint64(listed[i, 1]), word, instants[first + j]
+            )
+            values[listed[i, 0], j] = 1.0 if found else 0.0
+    for i in range(contains.shape[0]):
+        for j in range(count):
+            bit = (words[i // 64, first + j] >> np.uint64(i % 64)) & np.uint64(1)
+            values[contains[i], j] = np.float64(bit)
+    _fill_calendar(calendar, instants, first, count, values)
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _fill_keys(key_parts: Any, hashes: Any, first: int, count: int, keys: Any) -> None:
+    """Compute the block's key per slot: the first alternative present of each part, parts combined."""
+    keys[:, :count] = 0
+    row_count = key_parts.shape[0]
+    i = 0
+    while i < row_count:
+        slot = key_parts[i, 0]
+        part = key_parts[i, 1]
+        stop = i
+        while stop < row_count and key_parts[stop, 0] == slot and key_parts[stop, 1] == part:
+            stop += 1
+        for j in range(count):
+            word = np.uint64(0)
+            for k in range(i, stop):
+                if word == np.uint64(0):
+                    word = hashes[key_parts[k, 2], first + j]
+            if part == 0:
+                keys[slot, j] = np.int64(word)
+            else:
+                keys[slot, j] = np.int64(combine(np.uint64(keys[slot, j]), word))
+        i = stop
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _fill_kinds(demands: Any, hashes: Any, first: int, count: int, kinds: Any) -> None:
+    """Look up which row of the demand each event has: its event type's, or row 0, which asks for everything."""
+    kind_row, kind_hashes = demands[0], demands[1]
+    size = kind_hashes.shape[0]
+    for j in range(count):
+        kinds[j] = 0
+        if kind_row >= 0:
+            word = hashes[kind_row, first + j]
+            i = np.int64(word) & (size - 1)
+            while kind_hashes[i, 0] != 0 and kind_hashes[i, 0] != word:
+                i = (i + 1) & (size - 1)
+            kinds[j] = np.int64(kind_hashes[i, 1])
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _match_policies(
+    policies: Any,
+    program: Any,
+    valid: Any,
+    count: int,
+    block_values: Any,
+    block_masks: Any,
+    hits: Any,
+) -> None:
+    """Write the mask of each policy; a policy is left at the first condition that no event meets."""
+    tests = table_of(policies[0], 4)
+    ranges = table_of(policies[1], 2)
+    constants = pointer_to(program[2])
+    sets = pointer_to(program[3])
+    values = table_of(block_values, ROW_STRIDE)
+    masks = pointer_to(block_masks)
+    for p in range(policies[1].shape[0]):
+        mask = valid
+        for t in range(ranges[p, 0], ranges[p, 1]):
+            if tests[t, 0] == COPY:
+                mask &= masks[tests[t, 1]]
+            else:
+                mask &= test_row(
+                    tests[t, 0], tests[t, 1], tests[t, 2], tests[t, 3],
+                    constants, sets, values, count,
+                )  # fmt: skip
+            if mask == np.uint64(0):
+                break
+        hits[p] = mask
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _record_hits(
+    policies: Any,
+    first: int,
+    count: int,
+    block_values: Any,
+    hits: Any,
+    output: Any,
+    used: Any,
+    doubts: Any,
+    ranks: Any,
+    further: Any,
+) -> None:
+    """Write the block's hits event by event, with the values that each policy read."""
+    policy_count = policies[1].shape[0]
+    rows = table_of(policies[2], 5)
+    read_ranges = table_of(policies[3], 2)
+    read_rows = pointer_to(policies[4])
+    values = table_of(block_values, ROW_STRIDE)
+    hit_starts, hit_policies, value_starts, hit_values = output
+    place = np.zeros(LANES + 1, dtype=np.int64)
+    for p in range(hits.shape[0]):
+        mask = hits[p]
+        while mask != np.uint64(0):
+            place[lowest_bit(mask) + 1] += 1
+            mask &= mask - np.uint64(1)
+    place[0] = used[0]
+    for j in range(count):
+        hit_starts[first + j] = place[j]
+        place[j + 1] += place[j]
+    hit_starts[first + count] = place[count]
+    used[0] = place[count]
+    cursor = used[1]
+    for p in range(hits.shape[0]):
+        mask = hits[p]
+        while mask != np.uint64(0):
+            j = lowest_bit(mask)
+            mask &= mask - np.uint64(1)
+            h = place[j]
+            place[j] = h + 1
+            hit_policies[h] = p
+            value_starts[h] = cursor
+            for r in range(read_ranges[p, 0], read_ranges[p, 1]):
+                hit_values[cursor] = values[read_rows[r], j]
+                cursor += 1
+            if p < policy_count and rows[p, 0] != 0:
+                doubts[rows[p, 1], j] *= (CERTAIN - rows[p, 2]) / CERTAIN
+                ranks[j] = max(ranks[j], rows[p, 3])
+                further[j] |= rows[p, 4]
+    used[1] = cursor
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _conclude(
+    table: Any,
+    first: int,
+    count: int,
+    masks: Any,
+    doubts: Any,
+    ranks: Any,
+    further: Any,
+    floor_tiers: Any,
+    actions: Any,
+    further_out: Any,
+    tiers: Any,
+    scores: Any,
+) -> None:
+    """Meet the tier of the higher party with the policy table; the strictest action wins."""
+    rows, bounds = table
+    for j in range(count):
+        bit = np.uint64(j)
+        tier = floor_tiers[j]
+        for party in range(2):
+            # A hair above, so that a product of exact thousandths is not rounded below itself.
+            score = np.int64(CERTAIN - CERTAIN * doubts[party, j] + 1e-9)
+            scores[party, first + j] = score
+            for t in range(1, 4):
+                if score >= bounds[t]:
+                    tier = max(tier, t)
+        rank = ranks[j]
+        for r in range(rows.shape[0]):
+            if (
+                (rows[r, 0] >> tier) & 1
+                and (rows[r, 1] < 0 or (masks[rows[r, 1]] >> bit) & np.uint64(1))
+                and (rows[r, 2] < 0 or (masks[rows[r, 2]] >> bit) & np.uint64(1))
+            ):
+                rank = max(rank, rows[r, 3])
+                further[j] |= rows[r, 4]
+                break
+        actions[first + j] = rank
+        further_out[first + j] = further[j]
+        tiers[first + j] = tier
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def fold_stage(
+    arena: Any,
+    plan: Any,
+    program: Any,
+    inputs: Any,
+    calendar: Any,
+    lists: Any,
+    batch: Any,
+    scratch: Any,
+    first: int,
+    count: int,
+) -> None:
+    """Bring one block from columns of events to all feature values."""
+    tables, shares, key_parts, demands = plan
+    event_code, value_code, constants, sets = program
+    instants, numbers, hashes, words = batch
+    values, masks, keys, records, sketch, kinds, _, _, _, _, _, _ = scratch
+    _fill_inputs(
+        inputs, calendar, lists[0], lists[1], instants, numbers, hashes, words, first, count, values
+    )
+    run_program(event_code, constants, sets, values, masks, count)
+    _fill_keys(key_parts, hashes, first, count, keys)
+    _fill_kinds(demands, hashes, first, count, kinds)
+    fold_block(
+        arena, tables, shares, demands[2:], kinds, sketch, instants, hashes,
+        first, count, keys, records, values, masks,
+    )  # fmt: skip
+    arena[EVENT_COUNT] += count
+    run_program(value_code, constants, sets, values, masks, count)
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def decide_stage(
+    program: Any,
+    policies: Any,
+    table: Any,
+    model_rows: Any,
+    models: Any,
+    scratch: Any,
+    output: Any,
+    hit_output: Any,
+    used: Any,
+    first: int,
+    count: int,
+) -> None:
+    """Bring one block from feature values to decisions."""
+    values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch = scratch
+    actions, further_out, tiers, scores, raw_scores = output
+    _score_models(models, values, first, count, scores_scratch, raw_scores)
+    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+    doubts[:, :count] = 1.0
+    ranks[:count] = 0
+    further[:count] = 0
+    floor_tiers[:count] = 0
+    policy_count = policies[1].shape[0]
+    _match_policies(policies, program, valid, count, values, masks, hits)
+    _weigh_models(
+        model_rows, masks, valid, first, count, raw_scores, floor_tiers, hits, policy_count
+    )
+    _record_hits(
+        policies, first, count, values, hits, hit_output, used, doubts, ranks, further
+    )
+    _conclude(
+        table, first, count, masks, doubts, ranks, further, floor_tiers,
+        actions, further_out, tiers, scores,
+    )  # fmt: skip
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _score_models(
+    models: Any, values: Any, first: int, count: int, block_scores: Any, raw_scores: Any
+) -> None:
+    arrays, tree_scratch, input_ranges, input_rows = models
+    for m in range(raw_scores.shape[0]):
+        inputs = input_rows[input_ranges[m, 0] : input_ranges[m, 1]]
+        score_block(arrays, m, values, inputs, count, block_scores, tree_scratch)
+        for j in range(count):
+            raw_scores[m, first + j] = block_scores[j]
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def _weigh_models(
+    model_rows: Any,
+    masks: Any,
+    valid: Any,
+    first: int,
+    count: int,
+    raw_scores: Any,
+    floor_tiers: Any,
+    hits: Any,
+    policy_count: int,
+) -> None:
+    """Turn raw scores into tiers; an event that reaches a tier keeps the model's inputs, as a hit does its values."""
+    rows, bounds = model_rows
+    for m in range(rows.shape[0]):
+        scored = valid if rows[m, 1] < 0 else valid & masks[rows[m, 1]]
+        reached = np.uint64(0)
+        for j in range(count):
+            if (scored >> np.uint64(j)) & np.uint64(1) == np.uint64(0):
+                raw_scores[m, first + j] = math.nan
+                continue
+            score = CERTAIN / (1.0 + math.exp(-raw_scores[m, first + j]))
+            for t in range(1, 4):
+                if score >= bounds[m, t]:
+                    floor_tiers[j] = max(floor_tiers[j], t)
+                    reached |= np.uint64(1) << np.uint64(j)
+        hits[policy_count + m] = reached
+
+
+@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+def keep_values(feature_rows: Any, values: Any, kept: Any, first: int, count: int) -> None:
+    """Copy all feature values of a block out of the scratch."""
+    for i in range(feature_rows.shape[0]):
+        for j in range(count):
+            kept[i, first + j] = values[feature_rows[i], j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+def run_blocks(
+    state: Any,
+    plan: Any,
+    tables: Any,
+    lists: Any,
+    models: Any,
+    batch: Any,
+    scratch: Any,
+    output: Any,
+    hit_output: Any,
+    used: Any,
+    worst: Any,
+    kept: Any,
+    feature_rows: Any,
+    first: int,
+    stop: int,
+) -> int:
+    """Decide events `first` to `stop`, or to where the hit buffers may overflow; return where it stopped."""
+    program, inputs, calendar, policies, table, model_rows = tables
+    while first < stop:
+        count = min(LANES, stop - first)
+        if (
+            used[0] + worst[0] > hit_output[1].shape[0]
+            or used[1] + worst[1] > hit_output[3].shape[0]
+        ):
+            break
+        fold_stage(
+            state, plan, program, inputs, calendar, lists, batch, scratch, first, count
+        )
+        decide_stage(
+            program, policies, table, model_rows, models, scratch, output, hit_output, used, first, count
+        )
+        if kept.shape[0] > 0:
+            keep_values(feature_rows, scratch[0], kept, first, count)
+        first += count
+    return first

@@ -1,0 +1,262 @@
+"""Compile a pack into tables for the engine: publishing is filling arrays, no machine code is made."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from haitang.data.events.batch import FieldSet
+from haitang.data.events.catalogue import FIELDS
+from haitang.data.features import columns as machine
+from haitang.data.features import terms
+from haitang.data.features.plan import Plan, PlanBuilder
+from haitang.data.features.program import ProgramBuilder, Test
+from haitang.data.features.specs import Catalogue
+from haitang.decision.engine.actions import RANK, action_bits
+from haitang.decision.engine.demand import demand_tables
+from haitang.decision.engine.reading import conjuncts, names_read
+from haitang.decision.models.layout import TreeArrays, lay_out
+from haitang.decision.models.lightgbm_text import read_model
+from haitang.decision.models.tree_model import TreeModel
+from haitang.decision.rules.specs import TIERS, ModelSpec, Pack, PolicySpec
+from haitang.kernel.hashing import hash_text
+from haitang.kernel.instants import zone_table
+
+CALENDAR_KINDS = {"local_hour": 0, "weekday": 1, "is_night": 2, "is_holiday": 3}
+FIRST_DAY = datetime.date(1990, 1, 1).toordinal()
+LAST_DAY = datetime.date(2100, 12, 31).toordinal()
+PARTIES = ("payer", "payee")
+CONTAINS_PER_WORD = 64
+CHANNEL = terms.Field(name="channel", type="text")
+
+
+class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
+    """A pack in the form the engine runs."""
+
+    pack: Pack
+    plan: Plan
+    fields: FieldSet
+    feature_names: tuple[str, ...]
+    policies: tuple[PolicySpec, ...]
+    """Live and shadow policies, in the order of their indices."""
+    policy_reads: tuple[tuple[str, ...], ...]
+    """Names of the values recorded with a hit of each policy; then those of each model."""
+    models: tuple[TreeModel, ...]
+    trees: TreeArrays
+    model_inputs: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """Value rows of the models' inputs: a range per model, and the rows."""
+    demands: tuple[Any, ...]
+    """Which reads an event of each type needs, see `demand.demand_tables`."""
+    contains: tuple[tuple[str, tuple[str, ...]], ...]
+    listed: bool
+    constant_rows: tuple[tuple[int, float], ...]
+    tables: tuple[Any, ...]
+    """Everything that the kernel reads, see `kernel.decide`."""
+
+
+def compile_pack(pack: Pack) -> EngineProgram:
+    """Return the engine's program of a pack whose names and types were checked by the loader."""
+    builder = PlanBuilder(pack.catalogue)
+    program = builder.program
+    policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
+    tests, test_ranges = _policy_tests(program, policies)
+    models = tuple(read_model(model.text, path=model.file) for model in pack.models)
+    reads = [policy_reads(policy, pack.catalogue) for policy in policies]
+    reads += [model.inputs for model in pack.models]
+    rows = _value_rows(builder, pack.catalogue)
+    recorded = tuple(tuple(name for name in names if name in rows) for names in reads)
+    read_rows, read_ranges = _flatten([[rows[name]() for name in names] for names in recorded])
+    input_rows, input_ranges = _flatten([[rows[name]() for name in model.inputs] for model in pack.models])
+    model_inputs = (input_ranges, input_rows)
+    table = _policy_table(program, pack)
+    model_rows = _model_rows(program, pack.models)
+    # Rows and fields are final only now that everything has said what it reads.
+    for name in ("event_type", "list_name", "list_value"):
+        if program.inputs.listed:
+            builder.hash_row(name)
+    if program.inputs.listed:
+        for name in ("effective_at_us", "expires_at_us"):
+            program.row(terms.Field(name=name, type="number"))
+    plan = builder.build()
+    return EngineProgram(
+        pack=pack,
+        plan=plan,
+        fields=plan.fields,
+        feature_names=plan.feature_names,
+        policies=policies,
+        policy_reads=recorded,
+        models=models,
+        trees=lay_out(models),
+        model_inputs=model_inputs,
+        demands=demand_tables(pack, policies, recorded, plan),
+        contains=tuple(program.inputs.contains),
+        listed=bool(program.inputs.listed),
+        constant_rows=tuple((row, value) for value, row in program.inputs.constants.items()),
+        tables=(
+            (program.code("event"), program.code("value"), program.constants(), program.sets()),
+            _input_tables(program, plan),
+            _calendar_tables(program, pack.catalogue),
+            (tests, test_ranges, _policy_rows(policies, pack.models), read_ranges, read_rows),
+            table,
+            model_rows,
+        ),
+    )
+
+
+def policy_reads(policy: PolicySpec, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return what is recorded with a hit: what `when` reads, then what it shows."""
+    return tuple(dict.fromkeys([*names_read(policy.when), *policy.shows]))
+
+
+def _policy_tests(
+    program: ProgramBuilder, policies: tuple[PolicySpec, ...]
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return each policy's conditions; those that several policies share become masks, computed once."""
+    by_policy = [[program.test(part) for part in conjuncts(policy.when)] for policy in policies]
+    used = Counter(test for tests in by_policy for test in dict.fromkeys(tests))
+    rows: list[tuple[int, int, int, int]] = []
+    ranges = np.zeros((len(policies), 2), dtype=np.int64)
+    for p, tests in enumerate(by_policy):
+        shared = [
+            Test(op=machine.COPY, a=program.mask_of_test(test)) if used[test] > 1 else test
+            for test in tests
+        ]
+        # Masks are at hand, so they are looked at first: most policies end there.
+        ordered = sorted(dict.fromkeys(shared), key=lambda test: test.op != machine.COPY)
+        ranges[p, 0] = len(rows)
+        rows.extend((test.op, test.a, test.b, test.c) for test in ordered)
+        ranges[p, 1] = len(rows)
+    return np.array(rows, dtype=np.int32).reshape(len(rows), 4), ranges
+
+
+def _policy_rows(
+    policies: tuple[PolicySpec, ...], models: tuple[ModelSpec, ...]
+) -> NDArray[np.int64]:
+    """Return per policy: live, party, score, action rank, further actions as bits."""
+    rows = [
+        (
+            int(policy.status == "live"),
+            PARTIES.index(policy.party),
+            policy.score,
+            RANK[policy.action],
+            action_bits(policy.also),
+        )
+        for policy in policies
+    ]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 5)
+
+
+def _value_rows(builder: PlanBuilder, catalogue: Catalogue) -> dict[str, Any]:
+    """Return, for every name that has a value row, a function that returns the row (and makes it when needed)."""
+    program = builder.program
+    rows: dict[str, Any] = {}
+    for name, field in FIELDS.items():
+        if field.kind != "remark":
+            term = terms.Field(name=name, type=field.type)
+            rows[name] = lambda term=term: program.row(term)
+    for feature in catalogue.features:
+        rows[feature.name] = lambda name=feature.name: program.feature_row(name)
+    return rows
+
+
+def _flatten(lists: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ranges = np.zeros((max(len(lists), 1), 2), dtype=np.int64)
+    flat: list[int] = []
+    for i, items in enumerate(lists):
+        ranges[i] = (len(flat), len(flat) + len(items))
+        flat.extend(items)
+    return np.array(flat or [0], dtype=np.int64), ranges
+
+
+def _policy_table(program: ProgramBuilder, pack: Pack) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows of (tier bits, channel mask, segment mask, action rank, further bits), and tier bounds."""
+    names = {feature.name for feature in pack.catalogue.features}
+    source = pack.segment_source
+    segment: terms.Expression = (
+        terms.Feature(name=source, type="text")
+        if source in names
+        else terms.Field(name=source or "customer_segment", type="text")
+    )
+    rows = []
+    for row in pack.table:
+        tiers = sum(1 << TIERS.index(tier) for tier in (row.tiers or TIERS))
+        channel = segment_mask = -1
+        if row.channels:
+            channel = program.mask(terms.OneOf(operand=CHANNEL, values=row.channels))
+        if row.segments:
+            segment_mask = program.mask(terms.OneOf(operand=segment, values=row.segments))
+        rows.append((tiers, channel, segment_mask, RANK[row.action], action_bits(row.also)))
+    bounds = np.full(len(TIERS), 1001, dtype=np.int64)
+    bounds[0] = 0
+    for bound in pack.tiers:
+        bounds[TIERS.index(bound.tier)] = bound.score
+    return np.array(rows, dtype=np.int64).reshape(len(rows), 5), bounds
+
+
+def _model_rows(
+    program: ProgramBuilder, models: tuple[ModelSpec, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return per model: party, mask of scored events, and its tier bounds (1001: never)."""
+    rows = np.zeros((len(models), 2), dtype=np.int64)
+    bounds = np.full((len(models), len(TIERS)), 1001, dtype=np.int64)
+    for m, model in enumerate(models):
+        mask = program.mask(model.where) if model.where is not None else -1
+        rows[m] = (PARTIES.index(model.party), mask)
+        for bound in model.bounds:
+            bounds[m, TIERS.index(bound.tier)] = bound.score
+    return rows, bounds
+
+
+def _input_tables(program: ProgramBuilder, plan: Plan) -> tuple[NDArray[np.int64], ...]:
+    inputs = program.inputs
+    fields = plan.fields
+    numbers = [inputs.numbers[name] for name in fields.numbers]
+    codes = [(row, fields.texts.index(name)) for name, row in inputs.texts.items()]
+    listed = [
+        (row, _as_signed(hash_text(name)), fields.texts.index(field))
+        for (name, field), row in inputs.listed.items()
+    ]
+    contains = list(inputs.contains.values())
+    return (
+        np.array(numbers, dtype=np.int64),
+        np.array(codes, dtype=np.int64).reshape(len(codes), 2),
+        np.array(listed, dtype=np.int64).reshape(len(listed), 3),
+        np.array(contains, dtype=np.int64),
+    )
+
+
+def _calendar_tables(program: ProgramBuilder, catalogue: Catalogue) -> tuple[NDArray[Any], ...]:
+    """Return rows of (row, kind, zone), the zones' offsets, and what kind of day each date is."""
+    zones = list(dict.fromkeys(zone for _, zone in program.inputs.calendar))
+    rows = [
+        (row, CALENDAR_KINDS[name], zones.index(zone))
+        for (name, zone), row in program.inputs.calendar.items()
+    ]
+    starts: list[int] = []
+    offsets: list[int] = []
+    ranges = np.zeros((max(len(zones), 1), 2), dtype=np.int64)
+    for i, zone in enumerate(zones):
+        zone_starts, zone_offsets = zone_table(zone)
+        ranges[i] = (len(starts), len(starts) + len(zone_starts))
+        starts.extend(int(start) for start in zone_starts)
+        offsets.extend(int(offset) for offset in zone_offsets)
+    days = np.zeros(LAST_DAY - FIRST_DAY + 1, dtype=np.uint8)
+    for kind, dates in ((1, catalogue.holidays), (2, catalogue.working_days)):
+        for date in dates:
+            days[datetime.date.fromisoformat(date).toordinal() - FIRST_DAY] = kind
+    return (
+        np.array(rows, dtype=np.int64).reshape(len(rows), 3),
+        np.array(starts or [0], dtype=np.int64),
+        np.array(offsets or [0], dtype=np.int64),
+        ranges,
+        days,
+    )
+
+
+def _as_signed(word: int) -> int:
+    return word - (1 << 64) if word >= 1 << 63 else word

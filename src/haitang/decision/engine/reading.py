@@ -1,0 +1,69 @@
+"""What an expression reads, and for which events it can hold: asked of a pack's terms when it is compiled."""
+
+from __future__ import annotations
+
+from haitang.data.features import terms
+from haitang.data.features.specs import FeatureSpec
+
+
+def names_read(term: terms.Expression) -> list[str]:
+    """Return the fields and features that an expression names, in order, each once."""
+    found: list[str] = []
+
+    def walk(node: terms.Expression) -> None:
+        match node:
+            case terms.Field(name=name) | terms.Feature(name=name):
+                found.append(name)
+            case terms.Contains(field=field) | terms.Listed(field=field):
+                found.append(field)
+            case terms.Arithmetic(left=left, right=right) | terms.Compare(left=left, right=right):
+                walk(left)
+                walk(right)
+            case terms.Logic(operands=operands):
+                for operand in operands:
+                    walk(operand)
+            case terms.Not(operand=operand) | terms.Known(operand=operand):
+                walk(operand)
+            case terms.OneOf(operand=operand):
+                walk(operand)
+            case terms.Call(arguments=arguments):
+                for argument in arguments:
+                    walk(argument)
+            case _:
+                pass
+
+    walk(term)
+    return list(dict.fromkeys(found))
+
+
+def conjuncts(term: terms.Expression) -> list[terms.Expression]:
+    """Return the conditions that must all hold."""
+    if isinstance(term, terms.Logic) and term.op == "and":
+        return [part for operand in term.operands for part in conjuncts(operand)]
+    return [term]
+
+
+def event_types_of(
+    term: terms.Expression, features: dict[str, FeatureSpec]
+) -> frozenset[str] | None:
+    """Return the event types for which a flag term can be true, or None when that cannot be told."""
+    match term:
+        case terms.Compare(op="==", left=terms.Field(name="event_type"), right=terms.Text(value=text)):
+            return frozenset((text,))
+        case terms.Compare(op="==", left=terms.Text(value=text), right=terms.Field(name="event_type")):
+            return frozenset((text,))
+        case terms.OneOf(operand=terms.Field(name="event_type"), values=values):
+            return frozenset(str(value) for value in values)
+        case terms.Logic(op=op, operands=operands):
+            known = [event_types_of(operand, features) for operand in operands]
+            if op == "or":
+                return None if None in known else frozenset().union(*(set(k or ()) for k in known))
+            told = [types for types in known if types is not None]
+            return frozenset.intersection(*told) if told else None
+        case terms.Flag(value=False):
+            return frozenset()
+        case terms.Feature(name=name) if features[name].value is not None:
+            value = features[name].value
+            return event_types_of(value, features) if value is not None else None
+        case _:
+            return None

@@ -1,0 +1,335 @@
+"""Render one decision from its columns: words, values, baselines, measures, in both languages."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from haitang.data.events.catalogue import FIELDS
+from haitang.data.features import terms
+from haitang.data.features.program import CODE_SHIFT
+from haitang.data.features.specs import FeatureSpec, TextPair
+from haitang.decision.engine.actions import ACTIONS
+from haitang.decision.engine.decisions import (
+    Contribution,
+    Decision,
+    Hit,
+    Measure,
+    ModelScore,
+    ReadValue,
+)
+from haitang.decision.engine.program import EngineProgram
+from haitang.decision.engine.reading import conjuncts
+from haitang.decision.models.reasons import explain_row
+from haitang.decision.rules.specs import TIERS, PolicySpec
+from haitang.kernel.hashing import hash_text
+from haitang.kernel.identity import derive_id
+from haitang.kernel.money import format_money
+
+if TYPE_CHECKING:
+    from haitang.decision.engine.evaluate import DecisionBatch
+
+CONTRIBUTIONS_MAX = 12
+"""Inputs of a model that a decision names, largest effect first."""
+UNKNOWN = TextPair(en="unknown", zh="未知")
+_YES = TextPair(en="yes", zh="是")
+_NO = TextPair(en="no", zh="否")
+
+_UNITS_EN = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+_UNITS_ZH = ((86400.0, "天"), (3600.0, "小时"), (60.0, "分"), (1.0, "秒"))
+
+Value = float | str | bool | None
+
+
+def render(batch: DecisionBatch, index: int) -> Decision:
+    """Return decision `index` of a batch."""
+    program, events = batch.program, batch.events
+    pack = program.pack
+    words = _words_of_event(batch, index)
+    hits: list[Hit] = []
+    shadow_hits: list[Hit] = []
+    contributions: dict[int, tuple[Contribution, ...]] = {}
+    for h in range(int(batch.hit_starts[index]), int(batch.hit_starts[index + 1])):
+        p = int(batch.hit_policies[h])
+        names = program.policy_reads[p]
+        start = int(batch.value_starts[h])
+        read = batch.hit_values[start : start + len(names)]
+        if p >= len(program.policies):
+            m = p - len(program.policies)
+            contributions[m] = _contributions(program, m, read, words)
+            continue
+        policy = program.policies[p]
+        hit = _hit(program, policy, dict(zip(names, read.tolist(), strict=True)), words, batch, index)
+        (hits if policy.status == "live" else shadow_hits).append(hit)
+    action = ACTIONS[int(batch.actions[index])]
+    further = int(batch.further[index])
+    others = [
+        spec for i, spec in enumerate(ACTIONS) if further >> i & 1 and spec.code != action.code
+    ]
+    actions = (action, *others)
+    event_id = events.event_ids[index]
+    return Decision(
+        decision_id=derive_id(event_id, pack.digest),
+        event_id=event_id,
+        occurred_at_us=int(events.occurred_at_us[index]),
+        action=action.code,
+        actions=tuple(spec.code for spec in actions),
+        tier=TIERS[int(batch.tiers[index])],
+        score_payer=int(batch.scores[0, index]),
+        score_payee=int(batch.scores[1, index]),
+        typologies=tuple(sorted({hit.typology for hit in hits})),
+        hits=tuple(hits),
+        shadow_hits=tuple(shadow_hits),
+        models=_model_scores(batch, index, contributions),
+        measures=tuple(
+            Measure(action=spec.code, measure=spec.measure.zh, title=spec.title, basis=spec.basis)
+            for spec in actions
+            if spec.code != "PASS"
+        ),
+        pack=pack.id,
+        pack_version=pack.version,
+        pack_digest=pack.digest,
+    )
+
+
+def _words_of_event(batch: DecisionBatch, index: int) -> dict[float, str]:
+    """Return the texts of one event by their code, so that a value row can be turned back into a word."""
+    words: dict[float, str] = {}
+    for row, column in enumerate(batch.events.texts):
+        text = column[index]
+        if text is not None:
+            words[float(int(batch.events.hashes[row, index]) >> CODE_SHIFT)] = text
+    return words
+
+
+def _known_words() -> dict[float, str]:
+    """Return the codes of every enumeration of the catalogue."""
+    return {
+        float(hash_text(text) >> CODE_SHIFT): text
+        for field in FIELDS.values()
+        for text in field.allowed
+    }
+
+
+_ENUMERATIONS = _known_words()
+
+
+def value_of(name: str, number: float, kind: str, words: dict[float, str]) -> Value:
+    """Return a value row's number as what it stands for."""
+    if math.isnan(number):
+        return None
+    if kind == "text":
+        return words.get(number) or _ENUMERATIONS.get(number) or f"#{int(number):013x}"
+    if kind == "flag":
+        return bool(number)
+    return number
+
+
+class _Kind:
+    """Type and unit of everything a policy can name, once per program."""
+
+    def __init__(self, program: EngineProgram) -> None:
+        self.features: dict[str, FeatureSpec] = {
+            feature.name: feature for feature in program.pack.catalogue.features
+        }
+
+    def of(self, name: str) -> tuple[str, str]:
+        """Return (type, unit) of a feature or field."""
+        if name in self.features:
+            return self.features[name].type, self.features[name].unit
+        field = FIELDS[name]
+        if field.unit == "minor" or name.endswith("_minor"):
+            return field.type, "money"
+        for suffix, unit in (("_seconds", "seconds"), ("_days", "days"), ("_us", "instant")):
+            if name.endswith(suffix):
+                return field.type, unit
+        return field.type, ""
+
+
+_KINDS: dict[str, _Kind] = {}
+_KINDS_MAX = 16
+
+
+def _kinds(program: EngineProgram) -> _Kind:
+    if program.pack.digest not in _KINDS:
+        if len(_KINDS) >= _KINDS_MAX:
+            _KINDS.clear()
+        _KINDS[program.pack.digest] = _Kind(program)
+    return _KINDS[program.pack.digest]
+
+
+def shown(value: Value, unit: str, currency: str) -> TextPair:
+    """Return a value as people write it, in both languages."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return _YES if value else _NO
+    if isinstance(value, str):
+        return TextPair(en=value, zh=value)
+    if unit == "money":
+        minor = round(value)
+        return TextPair(en=format_money(minor, currency, "en"), zh=format_money(minor, currency, "zh"))
+    if unit == "seconds":
+        return TextPair(en=_duration(value, _UNITS_EN, " "), zh=_duration(value, _UNITS_ZH, ""))
+    if unit == "days":
+        return TextPair(en=f"{_number(value)} d", zh=f"{_number(value)}天")
+    if unit in ("km", "km/h"):
+        zh = {"km": "公里", "km/h": "公里/小时"}[unit]
+        return TextPair(en=f"{_number(value)} {unit}", zh=f"{_number(value)}{zh}")
+    text = _number(value)
+    return TextPair(en=text, zh=text)
+
+
+def _number(value: float) -> str:
+    if value == int(value) and abs(value) < 1e15:
+        return str(int(value))
+    return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
+
+
+def _duration(seconds: float, units: tuple[tuple[float, str], ...], joiner: str) -> str:
+    """Return the two largest units of a duration."""
+    rest = abs(seconds)
+    parts: list[str] = []
+    for size, name in units:
+        amount = math.floor(rest / size)
+        if amount or (size == 1.0 and not parts):
+            parts.append(f"{amount}{joiner}{name}")
+            rest -= amount * size
+            if len(parts) == 2:
+                break
+    return ("-" if seconds < 0 else "") + joiner.join(parts)
+
+
+def _hit(
+    program: EngineProgram,
+    policy: PolicySpec,
+    numbers: dict[str, float],
+    words: dict[float, str],
+    batch: DecisionBatch,
+    index: int,
+) -> Hit:
+    kinds = _kinds(program)
+    currency = program.pack.base_currency
+    values: dict[str, Value] = {}
+    for name, number in numbers.items():
+        kind, _ = kinds.of(name)
+        values[name] = value_of(name, number, kind, words)
+    for row, field in enumerate(batch.events.fields.remarks):
+        values.setdefault(field, batch.events.remarks[row][index])
+    texts = {
+        name: shown(value, kinds.of(name)[1], currency) for name, value in values.items()
+    }
+    baselines = _baselines(policy, values)
+    return Hit(
+        policy=policy.id,
+        version=policy.version,
+        status=policy.status,
+        typology=policy.typology,
+        party=policy.party,
+        score=policy.score,
+        action=policy.action,
+        also=policy.also,
+        title=policy.title,
+        reason=TextPair(
+            en=_fill(policy.reason.en, {name: text.en for name, text in texts.items()}),
+            zh=_fill(policy.reason.zh, {name: text.zh for name, text in texts.items()}),
+        ),
+        values=tuple(
+            ReadValue(
+                name=name,
+                value=values[name],
+                shown=texts[name],
+                baseline=baselines.get(name),
+                unit=kinds.of(name)[1],
+            )
+            for name in numbers
+        ),
+        basis=policy.basis,
+    )
+
+
+def _fill(template: str, texts: dict[str, str]) -> str:
+    """Put values into a reason; the loader has checked that every placeholder is read."""
+    for name, text in texts.items():
+        template = template.replace("{" + name + "}", text)
+    return template
+
+
+def _baselines(policy: PolicySpec, values: dict[str, Value]) -> dict[str, float | str | None]:
+    """Return what each value was compared with: a constant, or the other side's value."""
+    baselines: dict[str, float | str | None] = {}
+    for part in conjuncts(policy.when):
+        if isinstance(part, terms.Compare):
+            for side, other in ((part.left, part.right), (part.right, part.left)):
+                if isinstance(side, terms.Field | terms.Feature) and side.name not in baselines:
+                    baselines[side.name] = _constant(other, values)
+    return baselines
+
+
+def _constant(term: terms.Expression, values: dict[str, Value]) -> float | str | None:
+    match term:
+        case terms.Number(value=number):
+            return number
+        case terms.Text(value=text):
+            return text
+        case terms.Field(name=name) | terms.Feature(name=name):
+            value = values.get(name)
+            return value if not isinstance(value, bool) else float(value)
+        case terms.Arithmetic(op=op, left=left, right=right):
+            first, second = _constant(left, values), _constant(right, values)
+            if isinstance(first, float) and isinstance(second, float):
+                return _calculate(op, first, second)
+            return None
+        case _:
+            return None
+
+
+def _calculate(op: str, left: float, right: float) -> float | None:
+    if op == "/":
+        return left / right if right else None
+    return {"+": left + right, "-": left - right, "*": left * right}[op]
+
+
+def _contributions(
+    program: EngineProgram, m: int, read: Any, words: dict[float, str]
+) -> tuple[Contribution, ...]:
+    """Return the inputs that moved a model's score most."""
+    model = program.pack.models[m]
+    kinds = _kinds(program)
+    row = np.ascontiguousarray(read, dtype=np.float64)
+    weights = explain_row(program.models[m], row).weights.tolist()
+    items = sorted(
+        zip(model.inputs, row.tolist(), weights, strict=True), key=lambda item: -abs(item[2])
+    )
+    result = []
+    for name, number, weight in items[:CONTRIBUTIONS_MAX]:
+        value = value_of(name, number, kinds.of(name)[0], words)
+        result.append(
+            Contribution(
+                name=name,
+                value=float(value) if isinstance(value, bool) else value,
+                weight=weight,
+            )
+        )
+    return tuple(result)
+
+
+def _model_scores(
+    batch: DecisionBatch, index: int, contributions: dict[int, tuple[Contribution, ...]]
+) -> tuple[ModelScore, ...]:
+    scores = []
+    for m, model in enumerate(batch.program.pack.models):
+        raw = float(batch.raw_scores[m, index])
+        if not math.isnan(raw):
+            scores.append(
+                ModelScore(
+                    model=model.id,
+                    version=model.version,
+                    party=model.party,
+                    score=1.0 / (1.0 + math.exp(-raw)),
+                    contributions=contributions.get(m, ()),
+                )
+            )
+    return tuple(scores)
