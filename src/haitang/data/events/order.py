@@ -1,0 +1,145 @@
+"""Order and once-only: what comes between decoding and the engine.
+
+The journal's order is the order of decisions. A file that is declared unsorted is sorted by
+`occurred_at_us`, ties as they stood; several sorted files are merged the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+from msgspec import Struct
+
+from haitang.data.events.catalogue import Event
+from haitang.data.events.codec import encode_event
+from haitang.data.events.errors import DuplicateRefused
+from haitang.kernel.errors import NOWHERE, Place, symbol
+
+GENERATION_EVENTS_MAX = 1_000_000
+"""Event ids that one generation of a `Deduplicator` remembers; there are two."""
+
+DIGEST_BYTES = 16
+POSITION_BYTES = 8
+STATE_VERSION = 1
+
+_occurred_at_us = attrgetter("occurred_at_us")
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """Return the events by `occurred_at_us`; ties keep the order in which they stood."""
+    return sorted(events, key=_occurred_at_us)
+
+
+def merge_in_order(streams: Sequence[Iterable[Event]]) -> Iterator[Event]:
+    """Yield the events of sorted streams in order; of ties the earlier stream's come first."""
+    return heapq.merge(*streams, key=_occurred_at_us)
+
+
+def table_in_order(table: pa.Table) -> pa.Table:
+    """Return the rows of a table in event columns by `occurred_at_us`, ties as they stood."""
+    instants = np.asarray(table.column("occurred_at_us"))
+    if bool(np.all(instants[1:] >= instants[:-1])):
+        return table
+    return table.take(pa.array(np.argsort(instants, kind="stable")))
+
+
+class _State(Struct, frozen=True, kw_only=True, array_like=True):
+    """What is written out of a `Deduplicator`."""
+
+    version: int
+    generation_events_max: int
+    young: dict[str, bytes]
+    old: dict[str, bytes]
+
+
+class Deduplicator:
+    """Tells an event that is sent again from one that only borrows its id.
+
+    Remembers id, position and content digest of at least the last `generation_events_max` events in
+    two generations: when the young one is full it becomes the old one, and what was old is
+    forgotten. What it answers depends on nothing but the events it was shown.
+    """
+
+    def __init__(self, generation_events_max: int = GENERATION_EVENTS_MAX) -> None:
+        assert generation_events_max > 0, "a generation of nothing remembers nothing"
+        self.generation_events_max = generation_events_max
+        # One bytes object a value, digest and position: a tuple of both takes twice the memory.
+        self._young: dict[str, bytes] = {}
+        self._old: dict[str, bytes] = {}
+
+    def admit(self, event: Event, *, position: int, place: Place = NOWHERE) -> bool:
+        """Return True for a new event and False for the same one again.
+
+        The same `event_id` with other content is refused with both positions; the first one stands.
+        """
+        return self.admit_content(
+            event.event_id, encode_event(event), position=position, place=place
+        )
+
+    def admit_content(
+        self, event_id: str, content: bytes, *, position: int, place: Place = NOWHERE
+    ) -> bool:
+        """Do the same for an event whose canonical bytes are at hand."""
+        digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
+        known = self._young.get(event_id) or self._old.get(event_id)
+        if known is None:
+            if len(self._young) >= self.generation_events_max:
+                self._old, self._young = self._young, {}
+            self._young[event_id] = digest + position.to_bytes(POSITION_BYTES)
+            return True
+        if known.startswith(digest):
+            return False
+        raise _reused(event_id, int.from_bytes(known[DIGEST_BYTES:]), position, place)
+
+    def __len__(self) -> int:
+        return len(self._young) + len(self._old)
+
+    def write(self) -> bytes:
+        """Return the state as bytes; equal histories give equal bytes."""
+        return msgspec.msgpack.encode(
+            _State(
+                version=STATE_VERSION,
+                generation_events_max=self.generation_events_max,
+                young=self._young,
+                old=self._old,
+            )
+        )
+
+    @classmethod
+    def read(cls, data: bytes) -> Deduplicator:
+        """Return the deduplicator that was written, or refuse bytes that are not one."""
+        try:
+            state = msgspec.msgpack.decode(data, type=_State)
+        except msgspec.MsgspecError:
+            raise _state_refused("was not understood") from None
+        if state.version != STATE_VERSION or state.generation_events_max < 1:
+            raise _state_refused(f"was of version {state.version}; expected {STATE_VERSION}")
+        found = cls(state.generation_events_max)
+        found._young = state.young
+        found._old = state.old
+        return found
+
+
+def _state_refused(what: str) -> DuplicateRefused:
+    return DuplicateRefused(
+        code="deduplicator_state", message=f"the state of the deduplicator {what}"
+    )
+
+
+def _reused(event_id: str, first: int, second: int, place: Place) -> DuplicateRefused:
+    error = DuplicateRefused(
+        code="event_id_reused",
+        message=f"event id {symbol(event_id)} at position {second} stood at position {first} "
+        "with other content",
+        place=place,
+        hint="a correction is a new event with an id of its own",
+    )
+    error.first = first
+    error.second = second
+    return error

@@ -1,0 +1,46 @@
+"""`haitang bench`: starts the benchmarks of the checkout; the package does not hold them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from haitang.app.benchmarks import run_benchmark
+from haitang.app.settings import Settings
+from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
+from haitang.edges.cli.wording import Wording
+
+
+def command(*, wording: Wording, settings: Settings) -> click.Command:
+    """Build `bench` with its texts in one language."""
+    group = TaughtGroup("bench", wording=wording, settings=settings)
+    group.add_command(_engine(wording))
+    return group
+
+
+def _engine(wording: Wording) -> click.Command:
+    def run(json: Path | None, repository: Path | None, rest: tuple[str, ...]) -> int:
+        arguments = ["--json", str(json), *rest] if json else list(rest)
+        return run_benchmark("engine", arguments, repository=repository)
+
+    path = click.Path(path_type=Path)
+    return TaughtCommand(
+        "engine",
+        topic="bench.engine",
+        wording=wording,
+        callback=run,
+        params=[
+            click.Option(
+                ["--json"], type=path, metavar="FILE", help=wording.say("bench.option.json")
+            ),
+            click.Option(
+                ["--repository"],
+                type=path,
+                metavar="DIR",
+                help=wording.say("bench.option.repository"),
+            ),
+            click.Argument(["rest"], nargs=-1, type=click.UNPROCESSED, metavar="[ARGUMENTS]..."),
+        ],
+        context_settings={"ignore_unknown_options": True},
+    )

@@ -1,0 +1,71 @@
+"""Progress on standard error: a bar on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from haitang.app.replay import ReplayProgress
+from haitang.app.wiring import MachineClock
+from haitang.edges.cli.wording import Wording
+
+PLAIN_EVERY_US = 5_000_000
+"""Pause between two plain lines: a log of a long run stays readable."""
+
+
+@contextmanager
+def following(
+    *, wording: Wording, plain: bool, clock: MachineClock
+) -> Iterator[Callable[[ReplayProgress], None]]:
+    """Show how far a replay has come until the block ends."""
+    if sys.stderr.isatty() and not plain:
+        with _bar(wording) as show:
+            yield show
+    else:
+        yield _lines(wording, clock=clock)
+
+
+@contextmanager
+def _bar(wording: Wording) -> Iterator[Callable[[ReplayProgress], None]]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[events]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(wording.say("progress.title"), total=None, events="")
+
+        def show(now: ReplayProgress) -> None:
+            said = wording.say("progress.events", count=wording.count(now.events))
+            shown.update(task, completed=now.done, total=now.total or None, events=said)
+
+        yield show
+
+
+def _lines(wording: Wording, *, clock: MachineClock) -> Callable[[ReplayProgress], None]:
+    next_us = clock.elapsed_us() + PLAIN_EVERY_US
+
+    def show(now: ReplayProgress) -> None:
+        nonlocal next_us
+        if clock.elapsed_us() < next_us:
+            return
+        next_us = clock.elapsed_us() + PLAIN_EVERY_US
+        share = f"{now.done / now.total:.0%}" if now.total else "…"
+        said = wording.say("progress.line", share=share, count=wording.count(now.events))
+        click.echo(said, err=True)
+
+    return show

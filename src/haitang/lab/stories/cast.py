@@ -1,0 +1,256 @@
+"""The cast of a story: who plays, when, with which money; and the acts written down so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from haitang.lab.acts import DAY_US, MINUTE_US, SCHEMA, SECOND_US, Acts, Array, acts
+from haitang.lab.bank import MACHINES, NEVER_US, TELLERS, Bank
+from haitang.lab.draws import HOURS, day_weights, shape, steps_for_shares, sums, times_of_day
+from haitang.lab.geography import DOMESTIC_PLACES, HOME_PLACES
+from haitang.lab.rhythms import private_remarks
+from haitang.lab.surroundings import addresses
+from haitang.lab.vocabulary import CHANNEL, EVENT, REMARK, ROLE, SEGMENT, TXN, WORD, bits_of
+
+_CODES = {
+    "event": EVENT,
+    "txn": TXN,
+    "channel": CHANNEL,
+    "word": WORD,
+    "remark": REMARK,
+    "role": ROLE,
+}
+_TRIES_MAX = 400
+INSIDE = 0.3
+"""Share of the crime's accounts that are held at this bank."""
+
+
+class Cast:
+    """Draws people and moments for one story at a time and collects what they do.
+
+    All draws come from the run's generator in the order of the calls, so a story's choices are
+    reproducible.
+    """
+
+    def __init__(self, rng: np.random.Generator, bank: Bank, days: tuple[int, int]) -> None:
+        """Prepare for stories that begin on a day from the first up to, not including, the last."""
+        self.rng = rng
+        self.bank = bank
+        self.first_day = days[0]
+        self.last_day = max(min(days[1], bank.days), days[0] + 1)
+        self.story = -1
+        self._rows: list[dict[str, Any]] = []
+        self._devices_used = 0
+        self._newcomers_used = 0
+        self._taken: set[int] = set()
+
+    # people -------------------------------------------------------------------------------------
+
+    def person(self, among: Array | None = None, *, wealth_yuan: float = 0) -> int:
+        """Draw an active private customer, each at most once in a run while others are left."""
+        bank = self.bank
+        mask = (
+            (bank.activity > 0.15) & ~bank.is_firm & (bank.opened_us < bank.start_us) & bank.mobile
+        )
+        mask &= bank.opening_balance[: bank.n] >= wealth_yuan * 100
+        if among is not None and (mask & among).any():
+            mask &= among
+        return self._draw(np.flatnonzero(mask))
+
+    def _draw(self, pool: Array) -> int:
+        who = int(pool[self.rng.integers(0, len(pool))])
+        for _ in range(_TRIES_MAX):
+            if who not in self._taken:
+                break
+            who = int(pool[self.rng.integers(0, len(pool))])
+        self._taken.add(who)
+        return who
+
+    def mule(self) -> int:
+        """Draw somebody who lends an account: often young, out of work or short of money."""
+        bank = self.bank
+        poor = (
+            (bank.segment == SEGMENT["STUDENT"]) | (bank.occupation >= 9) | (bank.income < 500_000)
+        )
+        return self.person(poor & (bank.age >= 18) & (bank.age < 62))
+
+    def sleeper(self) -> int:
+        """Draw the holder of an account that has long been idle."""
+        bank = self.bank
+        sleeping = (bank.activity == 0) & ~bank.is_firm & (bank.opening_balance[: bank.n] < 100_000)
+        pool = np.flatnonzero(sleeping & (bank.opened_us < bank.start_us - 200 * DAY_US))
+        return self._draw(pool) if len(pool) else self.mule()
+
+    def firm(self, *, small: bool = False) -> int:
+        """Draw a firm that banks here."""
+        return self._draw(
+            np.flatnonzero(self.bank.segment == SEGMENT["SMALL_FIRM" if small else "FIRM"])
+        )
+
+    def newcomer(self, at_us: int) -> int:
+        """Bring in somebody who joins at this instant; the opening itself is not yet told."""
+        bank = self.bank
+        waiting = np.flatnonzero(bank.opened_us[bank.n - bank.openers :] == NEVER_US)
+        if not len(waiting):
+            return self.mule()
+        who = bank.n - bank.openers + int(waiting[0])
+        bank.opened_us[who] = at_us
+        bank.account_opened_us[who] = at_us
+        bank.activity[who] = 0.0
+        return who
+
+    def stranger(self) -> int:
+        """Draw an account of the crime: at another bank, or a lent one of this bank."""
+        return self.mule() if self.chance(INSIDE) else self.outsider()
+
+    def outsider(self, *, firm: bool = False) -> int:
+        """Draw an account at another bank, from the pool that honest counterparties come from."""
+        bank = self.bank
+        pool = np.flatnonzero((bank.owner < 0) & (bank.account_firm == firm))
+        return int(pool[self.rng.integers(0, len(pool))])
+
+    def device(self) -> int:
+        """A phone that no customer of the bank has used before."""
+        self._devices_used += 1
+        return 2 * self.bank.n + self._devices_used % (self.bank.devices - 2 * self.bank.n)
+
+    def address(self, who: int, place: int | None = None) -> int:
+        """An internet address for somebody at a place (default: where the customer lives)."""
+        spot = int(self.bank.place[who]) if place is None else place
+        return int(addresses(self.rng, self.bank, np.array([who]), np.array([spot]))[0])
+
+    def elsewhere(self) -> int:
+        """Some domestic place."""
+        return int(self.rng.integers(0, DOMESTIC_PLACES))
+
+    # moments and money --------------------------------------------------------------------------
+
+    def moment(self, profile: str = "phone", *, weekend: float = 1.0) -> int:
+        """An instant within the story days, at an hour of the profile of `draws.HOURS`."""
+        weights = day_weights(self.bank, weekend)[self.first_day : self.last_day]
+        if weights.sum() <= 0:
+            weights = np.ones_like(weights)
+        day = self.first_day + int(self.rng.choice(len(weights), p=weights / weights.sum()))
+        assert profile in HOURS
+        return int(self.bank.start_us + day * DAY_US + times_of_day(self.rng, 1, profile)[0])
+
+    def minutes(self, low: float, high: float) -> int:
+        """A span between two numbers of minutes, to the millisecond, in microseconds."""
+        return int(self.rng.uniform(low, high) * MINUTE_US) // 1000 * 1000
+
+    def wait(self, median_minutes: float, deviation: float = 0.7) -> int:
+        """A log-normal span around a median number of minutes, in microseconds."""
+        return (
+            int(self.rng.lognormal(np.log(median_minutes), deviation) * MINUTE_US) // 1000 * 1000
+            + SECOND_US
+        )
+
+    def between(self, low: int, high: int) -> int:
+        """A whole number from low to high, both included."""
+        return int(self.rng.integers(low, high + 1))
+
+    def chance(self, probability: float) -> bool:
+        """Whether something of this probability happens."""
+        return bool(self.rng.random() < probability)
+
+    def yuan(self, median: float, deviation: float = 0.6) -> int:
+        """A sum such as people send, in minor units, around a median in yuan."""
+        return int(sums(self.rng, median, deviation, 1)[0])
+
+    def shaped(self, amount_minor: float) -> int:
+        """An amount with the ending that people's transfers have."""
+        return int(shape(self.rng, np.array([float(amount_minor)]))[0])
+
+    def step(self) -> int:
+        """How a share of a balance is rounded."""
+        return int(steps_for_shares(self.rng, 1)[0])
+
+    # acts ---------------------------------------------------------------------------------------
+
+    def act(self, at_us: int, event: str, role: str, *, flags: str = "", **columns: Any) -> None:
+        """Write down one act; `flags` are names separated by spaces."""
+        row = {"at_us": at_us, "event": event, "role": role, "flags": bits_of(flags), **columns}
+        self._rows.append(
+            {
+                name: _CODES[name][value] if isinstance(value, str) else value
+                for name, value in row.items()
+            }
+            | {"story": self.story}
+        )
+
+    def pay(
+        self, at_us: int, who: int, payee: int, role: str = "victim_payment", *, amount: int = 0,
+        share: float = 0,
+        flags: str = "new_payee", **columns: Any,
+    ) -> None:  # fmt: skip
+        """A transfer by phone; `share` moves that part of what the account then holds."""
+        step = self.step() if share else 1
+        columns = dict[str, Any](txn="TRANSFER_INTER", step=step) | columns
+        if columns.get("remark", -1) == -1:
+            columns["remark"] = int(private_remarks(self.rng, 1)[0])
+        self.act(
+            at_us,
+            "TXN_REQUEST",
+            role,
+            flags=flags,
+            customer=who,
+            payer=who,
+            payee=payee,
+            amount=amount,
+            share=share,
+            **columns,
+        )
+        if role == "victim_payment" and payee < self.bank.n and self.chance(0.8):
+            onward = self.rng.uniform(0.85, 1.0)
+            self.pay(at_us + self.wait(25), payee, self.outsider(), "mule_out", share=onward)
+
+    def receive(
+        self, at_us: int, who: int, amount: int, role: str = "mule_credit", **columns: Any
+    ) -> None:
+        """Money from another bank."""
+        remark = int(private_remarks(self.rng, 1)[0]) if columns.get("txn") != "QR_COLLECT" else -1
+        columns = (
+            dict[str, Any](
+                payer=self.outsider(), txn="TRANSFER_INTER", channel="OPEN_BANK", remark=remark
+            )
+            | columns
+        )
+        self.act(at_us, "TXN_IN", role, customer=who, payee=who, amount=amount, **columns)
+
+    def cash(
+        self, at_us: int, who: int, outlet: int, role: str = "cash_out", **columns: Any
+    ) -> None:
+        """Cash over the counter of an outlet."""
+        staff = outlet * TELLERS + self.between(0, TELLERS - 1)
+        self.act(at_us, "TXN_REQUEST", role, txn="CASH_WITHDRAW", channel="COUNTER", customer=who,
+                 payer=who, outlet=outlet,
+                 staff=staff, place=int(self.bank.outlet_place[outlet]), **columns)  # fmt: skip
+
+    def machine(
+        self, at_us: int, who: int, outlet: int, role: str = "cash_out", **columns: Any
+    ) -> None:
+        """Cash from one of an outlet's machines."""
+        terminal = (
+            2 * len(self.bank.merchant_kind) + outlet * MACHINES + self.between(0, MACHINES - 1)
+        )
+        columns = dict[str, Any](terminal=terminal, txn="CASH_WITHDRAW") | columns
+        self.act(at_us, "TXN_REQUEST", role, channel="ATM", customer=who, payer=who, outlet=outlet,
+                 place=int(self.bank.outlet_place[outlet]), **columns)  # fmt: skip
+
+    def outlets(self, who: int, count: int) -> list[int]:
+        """Different outlets of the customer's place, not the home one while others are left."""
+        place = min(int(self.bank.place[who]), HOME_PLACES - 1)
+        pool = np.flatnonzero(self.bank.outlet_place == place)
+        pool = self.rng.permutation(pool[pool != self.bank.outlet[who]])
+        return [int(outlet) for outlet in np.resize(pool, count)]
+
+    def collect(self) -> Acts:
+        """All acts written so far as one table."""
+        columns: dict[str, Array | float | str] = {}
+        for name, (_, default) in SCHEMA.items():
+            columns[name] = np.array([row.get(name, default) for row in self._rows])
+        at_us = columns.pop("at_us")
+        assert isinstance(at_us, np.ndarray)
+        return acts(at_us.astype(np.int64), **columns)
