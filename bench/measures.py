@@ -19,7 +19,9 @@ libraries = ("numba", "numpy", "duckdb", "polars", "lightgbm", "pyarrow", "msgsp
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float, float]:
-    """Do the work once; return its result, CPU seconds of the whole process (all threads) and wall seconds."""
+    """Do the work once; return its result, CPU seconds of the whole process (all threads) and wall
+    seconds.
+    """
     wall, cpu = time.perf_counter(), time.process_time()
     result = work()
     return result, time.process_time() - cpu, time.perf_counter() - wall

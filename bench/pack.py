@@ -1,9 +1,12 @@
-"""The generated pack: 192 window features over four keys, 600 policies of three comparisons, one tree model."""
+"""The generated pack: 192 window features over four keys, 600 policies of three comparisons, one
+tree model.
+"""
 
 from __future__ import annotations
 
 import itertools
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -102,17 +105,19 @@ def catalogue() -> Catalogue:
 def policies(sample: Float64, names: list[str]) -> tuple[PolicySpec, ...]:
     """Draw policies whose comparisons each hold for 5–50 % of `sample` (features × events)."""
     source = np.random.default_rng(stream.seed + 1)
-    usable = [row for row in range(len(names)) if np.isfinite(sample[row]).mean() > 0.3]
-    return tuple(_policy(number, source, sample, names, usable) for number in range(policy_count))
+    return tuple(_policy(number, source, sample, names) for number in range(policy_count))
 
 
 def _policy(
-    number: int, source: np.random.Generator, sample: Float64, names: list[str], usable: list[int]
+    number: int, source: np.random.Generator, sample: Float64, names: list[str]
 ) -> PolicySpec:
-    rows = source.choice(usable, comparisons_per_policy, replace=False)
-    operands = tuple(_comparison(source, sample[row], names[row]) for row in rows)
-    read = [names[row] for row in rows]
-    shown = " ".join(f"{{{name}}}" for name in read)
+    operands: dict[str, terms.Expression] = {}
+    while len(operands) < comparisons_per_policy:
+        row = int(source.integers(len(names)))
+        drawn = _comparison(source, sample[row], names[row])
+        if drawn is not None:
+            operands[names[row]] = drawn
+    shown = " ".join(f"{{{name}}}" for name in operands)
     return PolicySpec(
         id=f"policy_{number:03d}",
         version=1,
@@ -120,7 +125,7 @@ def _policy(
         title=_title(f"Policy {number}"),
         typology="F02",
         party="payer",
-        when=terms.Logic(op="and", operands=operands),
+        when=terms.Logic(op="and", operands=tuple(operands.values())),
         score=int(source.integers(1, 40)),
         action=_actions[int(source.integers(len(_actions)))],
         reason=TextPair(en=f"values were {shown}", zh=f"数值为{shown}"),
@@ -128,12 +133,19 @@ def _policy(
     )
 
 
-def _comparison(source: np.random.Generator, row: Float64, name: str) -> terms.Compare:
-    """One comparison that holds for a drawn share of the events; ties may move the share a little."""
+def _comparison(source: np.random.Generator, row: Float64, name: str) -> terms.Compare | None:
+    """One comparison that holds for 5–50 % of the sample, or none where ties or gaps forbid it."""
     share = source.uniform(*pass_probability)
+    above = bool(source.integers(2))
     finite = row[np.isfinite(row)]
-    above = bool(source.integers(2)) or float(np.quantile(finite, share)) == float(finite.min())
-    bound = float(np.quantile(finite, 1 - share if above else share))
+    if len(finite) < len(row) * share:
+        return None
+    # A missing value makes the comparison false, so the share is of all events, known or not.
+    quantile = share * len(row) / len(finite)
+    bound = float(np.quantile(finite, 1 - quantile if above else quantile))
+    holds = np.sum(finite > bound if above else finite < bound) / len(row)
+    if not pass_probability[0] <= holds <= pass_probability[1]:
+        return None
     return terms.Compare(
         op=">" if above else "<", left=_read(name), right=terms.Number(value=bound)
     )
@@ -146,6 +158,13 @@ def model(text: str, names: list[str]) -> ModelSpec:
         inputs=tuple(names), title=_title("Trees"),
         bounds=(TierBound(tier="medium", score=500), TierBound(tier="high", score=900)),
     )  # fmt: skip
+
+
+def base_pack() -> Pack:
+    """Only the features that the peers compute as well."""
+    whole = pack()
+    fewer = msgspec.structs.replace(whole.catalogue, features=tuple(base_features()))
+    return msgspec.structs.replace(whole, catalogue=fewer)
 
 
 def pack(*, chosen: tuple[PolicySpec, ...] = (), models: tuple[ModelSpec, ...] = ()) -> Pack:

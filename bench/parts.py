@@ -1,7 +1,8 @@
-"""The parts of the benchmark, each run in a process of its own: `python -m bench.parts NAME FOLDER [N]`.
+"""The parts of the benchmark, each run in a process of its own: `python -m bench.parts NAME FOLDER
+[N]`.
 
-A part prints one JSON object. Clocks start after the code is compiled and the events are laid out as columns
-(`prepare` says what that costs); they stop when the decisions are in memory.
+A part prints one JSON object. Clocks start after the code is compiled and the events are laid out
+as columns (`prepare` says what that costs); they stop when the decisions are in memory.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import pickle
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,8 +22,7 @@ import numpy as np
 from bench import pack as generated
 from bench import peers, stream
 from bench.measures import Measured, resident_bytes, timed
-from haitang.data.events.batch import EventBatch
-from haitang.data.events.columnar import batch_table
+from haitang.data.events.batch import EventBatch, batch_table
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
 from haitang.decision.rules.specs import Pack, PolicySpec
 
@@ -31,12 +32,15 @@ sample_events = 50_000
 training_events = 60_000
 tree_count = 200
 leaf_count = 31
+positive_share = 0.02
 warm_events = 20_000
+tree_events = 6_400
+lab_days = 14
 
 
 def _events(folder: Path, program: EngineProgram, count: int = 0) -> EventBatch:
     table = stream.read(folder / "stream.arrow")
-    return batch_table(table.slice(0, count or table.num_rows), program.fields)
+    return batch_table(table.slice(0, count or table.num_rows), program.fields, words=False)
 
 
 def _blocks(events: EventBatch, size: int = block_events) -> list[EventBatch]:
@@ -44,7 +48,8 @@ def _blocks(events: EventBatch, size: int = block_events) -> list[EventBatch]:
 
 
 def _policies(folder: Path) -> tuple[PolicySpec, ...]:
-    return msgspec.json.decode((folder / "policies.json").read_bytes(), type=tuple[PolicySpec, ...])
+    policies: tuple[PolicySpec, ...] = pickle.loads((folder / "policies.pickle").read_bytes())
+    return policies
 
 
 def _whole_pack(folder: Path) -> Pack:
@@ -73,13 +78,14 @@ def prepare(folder: Path, events: int) -> Measured:
     assert kept is not None
     names = list(program.feature_names)
     sample = kept[:, taken - min(sample_events, taken) :]
-    (folder / "policies.json").write_bytes(msgspec.json.encode(generated.policies(sample, names)))
+    (folder / "policies.pickle").write_bytes(pickle.dumps(generated.policies(sample, names)))
     rows = kept[:, :training_events].T
     source = np.random.default_rng(stream.seed + 2)
     # A made-up target that depends on many features; what it means does not matter to the clock.
     weights = source.normal(size=rows.shape[1]) * (source.random(rows.shape[1]) < 0.3)
     spread = np.nan_to_num((rows - np.nanmean(rows, 0)) / (np.nanstd(rows, 0) + 1e-9))
-    target = (spread @ weights + source.normal(size=len(rows)) > 1.0).astype(np.int32)
+    latent = spread @ weights + source.normal(size=len(rows))
+    target = (latent > np.quantile(latent, 1 - positive_share)).astype(np.int32)
     trained = lightgbm.train(
         {
             "objective": "binary",
@@ -176,8 +182,8 @@ def _decoded(rows: list[dict[str, object]], program: EngineProgram, state: Engin
 def workers(folder: Path, _: int) -> Measured:
     """Throughput of two processes, each with half of the cards, against one with the whole stream.
 
-    Each worker sees its own half of the events, so keys that both halves share (merchants) are counted apart:
-    this measures the machine and the code, it is not a partitioned engine.
+    Each worker sees its own half of the events, so keys that both halves share (merchants) are
+    counted apart: this measures the machine and the code, it is not a partitioned engine.
     """
     program = compile_pack(_whole_pack(folder))
     events = _events(folder, program)
@@ -229,7 +235,9 @@ def _in_workers(program: EngineProgram, shares: list[list[EventBatch]]) -> float
 
 
 def publish(folder: Path, _: int) -> Measured:
-    """Time from 600 changed policies, checked and in memory, until the running engine decides with them."""
+    """Time from 600 changed policies, checked and in memory, until the running engine decides with
+    them.
+    """
     whole = _whole_pack(folder)
     program = compile_pack(whole)
     events = _events(folder, program, warm_events)
@@ -255,8 +263,8 @@ def publish(folder: Path, _: int) -> Measured:
 
 
 def memory(folder: Path, _: int) -> Measured:
-    """Bytes a key of the 120 base features (all windows), by the state's own count and by the process."""
-    program = compile_pack(generated.pack())
+    """Bytes a key of all windows, by the state's own count and by what the process took."""
+    program = compile_pack(generated.base_pack())
     events = _events(folder, program)
     _warm(program, events)
     blocks = _blocks(events)
@@ -275,31 +283,36 @@ def memory(folder: Path, _: int) -> Measured:
 
 
 def _beside(folder: Path, events: int, make: Callable[[peers.Columns], peers.Peer]) -> Measured:
-    """Our 192 features and a peer's 120 over the same events, one after the other in this process."""
-    program = compile_pack(generated.pack())
+    """The same 120 features by us and by a peer over the same events, one after the other.
+
+    Ours are handed out block by block while the clock runs; a second pass, not timed, keeps them
+    all for the comparison.
+    """
+    program = compile_pack(generated.base_pack())
     batch = _events(folder, program, events)
     _warm(program, batch)
     blocks = _blocks(batch)
     state = EngineState.create(program)
     gc.collect()
 
-    def ours() -> list[np.ndarray]:
-        kept = []
+    def ours() -> int:
+        values = 0
         for block in blocks:
             features = evaluate(block, state, keep_features=True).features
             assert features is not None
-            kept.append(features)
-        return kept
+            values += features.size
+        return values
 
-    kept, our_cpu, our_wall = timed(ours)
+    values, our_cpu, our_wall = timed(ours)
     columns = peers.columns(stream.read(folder / "stream.arrow").slice(0, len(batch)))
     peer = make(columns)
     gc.collect()
     found, peer_cpu, peer_wall = timed(peer.compute)
-    wanted = peers.names()
-    places = [program.feature_names.index(name) for name in wanted]
-    base = np.concatenate([part[places] for part in kept], axis=1)
-    agreed = peers.agreement(base, peer.matrix(found))
+    assert list(program.feature_names) == peers.names()
+    kept = evaluate(batch, EngineState.create(program), keep_features=True).features
+    assert kept is not None
+    assert kept.size == values
+    agreed = peers.agreement(kept, peer.matrix(found))
     count = len(batch)
     return {
         "events": count,
@@ -321,7 +334,7 @@ def duckdb(folder: Path, events: int) -> Measured:
 
 
 def polars(folder: Path, events: int) -> Measured:
-    """Polars on one thread, its results left in its own order while the clock runs."""
+    """Polars on one thread, with and without bringing its results back to the order of events."""
     measured = _beside(folder, events, lambda given: peers.polars(given, restore_order=True))
     columns = peers.columns(stream.read(folder / "stream.arrow").slice(0, measured["events"]))
     _, cpu, _ = timed(peers.polars(columns, restore_order=False).compute)
@@ -337,6 +350,50 @@ def polars(folder: Path, events: int) -> Measured:
 def python(folder: Path, events: int) -> Measured:
     """Plain Python."""
     return _beside(folder, events, peers.python)
+
+
+def trees(folder: Path, _: int) -> Measured:
+    """The generated pack's own model beside LightGBM, on rows of the same features."""
+    from bench.trees import measure_trees
+
+    program = compile_pack(generated.pack())
+    events = _events(folder, program, training_events + tree_events).slice(
+        training_events, training_events + tree_events
+    )
+    kept = evaluate(events, EngineState.create(program), keep_features=True).features
+    assert kept is not None
+    return measure_trees((folder / "trees.txt").read_text(), np.ascontiguousarray(kept.T))
+
+
+def retail(_: Path, customers: int) -> Measured:
+    """The shipped retail pack, as it is, on days of the lab's bank."""
+    from haitang.app.programs import open_pack
+    from haitang.app.shipped import RETAIL, shipped_pack
+    from haitang.data.events.table import check_table
+    from haitang.lab.day import generate
+
+    opened = open_pack(shipped_pack(RETAIL))
+    day = generate(7, customers=customers, days=lab_days)
+    checked = check_table(day.table(), base_currency=opened.pack.base_currency)
+    events = batch_table(checked, opened.program.fields, words=False)
+    _warm(opened.program, events)
+    blocks = _blocks(events)
+    state = EngineState.create(opened.program)
+    gc.collect()
+    hits, cpu, wall = timed(
+        lambda: sum(len(evaluate(block, state).hit_policies) for block in blocks)
+    )
+    count = len(events)
+    return {
+        "events": count,
+        "refused": len(checked.refused_rows),
+        "features": len(opened.program.feature_names),
+        "policies": len(opened.program.policies),
+        "cpu_us_per_event": cpu / count * 1e6,
+        "events_per_second_cpu": count / cpu,
+        "events_per_second_wall": count / wall,
+        "hits_per_event": hits / count,
+    }
 
 
 def mismatches(_: Path, values: int) -> Measured:
@@ -356,7 +413,8 @@ def mismatches(_: Path, values: int) -> Measured:
 PARTS: dict[str, Callable[[Path, int], Measured]] = {
     part.__name__: part
     for part in (
-        prepare, engine, single, workers, publish, memory, duckdb, polars, python, mismatches,
+        prepare, engine, single, workers, publish, memory, duckdb, polars, python, trees, retail,
+        mismatches,
     )
 }  # fmt: skip
 

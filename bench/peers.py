@@ -1,8 +1,8 @@
 """The peers: the 120 base features by DuckDB, Polars and plain Python, each on one thread.
 
 Every peer takes the prepared columns (integers for keys, instants and amounts) and gives back one
-`float64[120, n]` matrix in the order of the events, so that outputs can be held against each other. Only the
-computation is timed; each peer is given the form that suited it best when tried.
+`float64[120, n]` matrix in the order of the events, so that outputs can be held against each other.
+Only the computation is timed; each peer is given the form that suited it best when tried.
 """
 
 from __future__ import annotations
@@ -111,12 +111,13 @@ def duckdb(given: Columns) -> Peer:
 def polars(given: Columns, *, restore_order: bool) -> Peer:
     """Polars: rolling kernels over one line of time per key field, the fastest of four forms tried.
 
-    Keys are laid one behind another on the line, far enough apart for no window to reach over; this spares the
-    cost of a million small groups. `restore_order` brings the results back to the order of the events.
+    Keys are laid one behind another on the line, far enough apart for no window to reach over; this
+    spares the cost of a million small groups. `restore_order` brings the results back to the order
+    of the events.
     """
-    import polars as peer
+    import polars as pl
 
-    frame = peer.DataFrame(
+    frame = pl.DataFrame(
         {
             "place": np.arange(len(given.at_us)),
             "moment": given.at_us - stream.start_us,
@@ -125,20 +126,20 @@ def polars(given: Columns, *, restore_order: bool) -> Peer:
         }
     )
     span_us = (stream.days + 8) * stream.day_us
-    amount, one = peer.col("amount"), peer.col("one")
+    amount, one = pl.col("amount"), pl.col("one")
 
     def compute() -> list[Float64]:
         rows: list[Float64] = []
         for key in stream.keys:
-            line = (peer.col(key) * span_us + peer.col("moment")).alias("line")
-            laid = frame.select("place", "amount", peer.lit(1).alias("one"), line).sort("line")
+            line = (pl.col(key) * span_us + pl.col("moment")).alias("line")
+            laid = frame.select("place", "amount", pl.lit(1).alias("one"), line).sort("line")
             back = np.argsort(laid["place"].to_numpy())
             for length_us in windows_us.values():
                 size = f"{length_us}i"
                 rolled = laid.select(
-                    one.rolling_sum_by("line", size).cast(peer.Float64).alias("count"),
-                    amount.rolling_sum_by("line", size).cast(peer.Float64).alias("sum"),
-                    amount.rolling_max_by("line", size).cast(peer.Float64).alias("max"),
+                    one.rolling_sum_by("line", size).cast(pl.Float64).alias("count"),
+                    amount.rolling_sum_by("line", size).cast(pl.Float64).alias("sum"),
+                    amount.rolling_max_by("line", size).cast(pl.Float64).alias("max"),
                     amount.rolling_mean_by("line", size).alias("mean"),
                     amount.rolling_std_by("line", size).alias("std"),
                 )
@@ -151,7 +152,9 @@ def polars(given: Columns, *, restore_order: bool) -> Peer:
 
 
 class _Window:
-    """One window of one key: a deque of what it holds, running sums, and a monotone deque for the maximum."""
+    """One window of one key: a deque of what it holds, running sums, and a monotone deque for the
+    maximum.
+    """
 
     __slots__ = ("held", "squares", "tallest", "total")
 
@@ -185,7 +188,9 @@ class _Window:
 
 
 def python(given: Columns) -> Peer:
-    """Plain Python: what one would write with `collections.deque`, one window object per key and length."""
+    """Plain Python: what one would write with `collections.deque`, one window object per key and
+    length.
+    """
     lengths = list(windows_us.values())
     key_columns = [column.tolist() for column in given.keys.values()]
     at_column, amount_column = given.at_us.tolist(), given.amount_minor.tolist()
@@ -223,7 +228,8 @@ def agreement(
 ) -> Agreement:
     """Hold two matrices against each other; missing agrees with missing only.
 
-    Deviations get a wider margin: peers compute them in floating point with cancellation, ours are exact.
+    Deviations get a wider margin: peers compute them in floating point with cancellation, ours are
+    exact.
     """
     unequal, largest = 0, 0.0
     for name, a, b in zip(names(), ours, theirs, strict=True):

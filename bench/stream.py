@@ -24,6 +24,8 @@ keys: dict[str, tuple[int, float]] = {
 }
 """Field name to (how many there are, exponent of the Zipf law of their weights)."""
 
+channels = ("MOBILE", "WEB", "POS", "QR")
+
 Int64 = npt.NDArray[np.int64]
 
 
@@ -31,7 +33,7 @@ def ranks(source: np.random.Generator, *, size: int, exponent: float, events: in
     """Draw `events` ranks from a Zipf law over `size` keys; rank 0 is the heaviest."""
     weights = np.cumsum(np.arange(1, size + 1, dtype=np.float64) ** -exponent)
     drawn = source.random(events) * weights[-1]
-    return np.searchsorted(weights, drawn, side="right").astype(np.int64)
+    return np.asarray(np.searchsorted(weights, drawn, side="right"), dtype=np.int64)
 
 
 def instants(source: np.random.Generator, events: int) -> Int64:
@@ -41,7 +43,7 @@ def instants(source: np.random.Generator, events: int) -> Int64:
     while len(drawn) < events:
         drawn = np.unique(np.concatenate([drawn, source.integers(0, steps, events)]))
     kept = np.sort(source.permutation(drawn)[:events])
-    return start_us + kept * 1_000
+    return np.asarray(start_us + kept * 1_000, dtype=np.int64)
 
 
 def amounts(source: np.random.Generator, events: int) -> Int64:
@@ -61,6 +63,8 @@ def table(events: int) -> pa.Table:
         "event_type": pa.array(["TXN_REQUEST"]).take(pa.array(np.zeros(events, np.int64))),
         "occurred_at_us": pa.array(instants(source, events)),
         "amount_minor": pa.array(amounts(source, events)),
+        "currency": pa.array(["CNY"]).take(pa.array(np.zeros(events, np.int64))),
+        "channel": pa.array(channels).take(pa.array(source.integers(len(channels), size=events))),
     }
     for field, (size, exponent) in keys.items():
         drawn = ranks(source, size=size, exponent=exponent, events=events)

@@ -41,7 +41,7 @@ explained_rows = 50
 
 
 def draw_rows(count: int, columns: int, source: np.random.Generator) -> Float64:
-    """Draw rows like an engine's features: a third counts, a third sums, a third ratios with gaps."""
+    """Draw rows like features: a third counts, a third sums, a third ratios with gaps."""
     rows = np.empty((count, columns))
     rows[:, 0::3] = source.poisson(1 + np.arange(columns)[0::3] % 17, rows[:, 0::3].shape)
     rows[:, 1::3] = np.round(np.exp(source.normal(10, 2, rows[:, 1::3].shape)))
@@ -51,7 +51,7 @@ def draw_rows(count: int, columns: int, source: np.random.Generator) -> Float64:
 
 
 def train_model(rows: Float64, *, trees: int, leaves: int, source: np.random.Generator) -> str:
-    """Train on a made-up target that depends on all columns; what it means does not matter to the clock."""
+    """Train on a made-up target that depends on all columns; its meaning matters to no clock."""
     import lightgbm
 
     spread = np.nan_to_num((rows - np.nanmean(rows, 0)) / np.nanstd(rows, 0))
@@ -71,7 +71,7 @@ def train_model(rows: Float64, *, trees: int, leaves: int, source: np.random.Gen
     return lightgbm.train(settings, data, trees).model_to_string()
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True)
 def _score_blocks(
     arrays: TreeArrays,
     blocks: Float64,
@@ -82,14 +82,14 @@ def _score_blocks(
     values: Float64,
     fill: bool,
 ) -> None:
-    """Score block after block as the engine does, out of one block of values; `fill` also copies into it."""
+    """Score block after block out of one block of values; `fill` also copies into it."""
     for block in range(blocks.shape[0]):
         if fill:
             values[:] = blocks[block]
         score_block(arrays, 0, values, inputs, count, raw[block], scratch)
 
 
-@njit(nogil=True)  # type: ignore[untyped-decorator]
+@njit(nogil=True)
 def _fill_blocks(blocks: Float64, values: Float64) -> None:
     for block in range(blocks.shape[0]):
         values[:] = blocks[block]
@@ -104,10 +104,11 @@ def _aligned(rows: int) -> Float64:
 def measure_trees(model_text: str, rows: Float64) -> Measured:
     """Measure one model on rows of its inputs (at least 64; the remainder of 64 is left out).
 
-    CPU microseconds per event, each the median of interleaved repetitions: LightGBM's batch, ours from the
-    same matrix (`batch`, which lays it out in blocks first), ours in the engine's form (`block`, one block
-    of values in cache, and `filled_block`, with the block copied in and the copying taken off), single events
-    in that form, and one explanation. `mismatches` counts raw scores and answers whose bits differ.
+    CPU microseconds per event, each the median of interleaved repetitions: LightGBM's batch; ours
+    from the same matrix (`batch`, which lays it out in blocks first); ours in the engine's form
+    (`block`, one block of values in cache, and `filled_block`, with the block copied in and the
+    copying taken off); single events in that form; and one explanation. `mismatches` counts raw
+    scores and answers whose bits differ.
     """
     import lightgbm
 
@@ -171,22 +172,22 @@ def _unequal(ours: Float64, theirs: Any) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Measure in fresh processes and print the median of each figure; `--one FOLDER` is one of them."""
+    """Measure in fresh processes and print medians; `--one FOLDER` is one of them."""
     if arguments[:1] == ["--one"]:
         folder = Path(arguments[1])
-        measured = measure_trees((folder / "trees.txt").read_text(), np.load(folder / "rows.npy"))
+        rows = np.load(folder / "rows.npy")
+        measured = measure_trees((folder / "trees.txt").read_text(), rows)
         sys.stdout.write(json.dumps(measured) + "\n")
         return 0
     source = np.random.default_rng(seed)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
         rows = draw_rows(20_000, 192, source)
-        (Path(folder) / "trees.txt").write_text(
-            train_model(rows, trees=200, leaves=31, source=source)
-        )
-        np.save(Path(folder) / "rows.npy", draw_rows(6_400, 192, source))
-        command = [sys.executable, "-m", "bench.trees", "--one", folder]
+        (folder / "trees.txt").write_text(train_model(rows, trees=200, leaves=31, source=source))
+        np.save(folder / "rows.npy", draw_rows(6_400, 192, source))
+        command = [sys.executable, "-m", "bench.trees", "--one", str(folder)]
         runs = [
-            json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+            json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
             for _ in range(processes)
         ]
     shown = {name: statistics.median(run[name] for run in runs) for name in runs[0]}

@@ -1,9 +1,9 @@
 """Keep compiled kernels apart by the sources they were compiled from.
 
-Numba's cache looks only at the file in which a function stands, not at what it calls: after a change to a layout or to an
-inner function, outer ones would go on running the old machine code, and decide wrongly. So the cache lives in a
-folder named after a digest of all sources that end up in it. It is set before Numba is imported, and only when the
-user has not chosen a folder.
+Numba's cache looks only at the file in which a function stands, not at what it calls: after a
+change to a layout or to an inner function, outer ones would go on running the old machine code, and
+decide wrongly. So the cache lives in a folder named after a digest of all sources that end up in
+it. It is set before Numba is imported, and only when the user has not chosen a folder.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _IMPORT = re.compile(rb"^from haitang\.([\w.]+) import", re.MULTILINE)
 
 
 def sources_digest(package: Path) -> str:
-    """Return a digest of every module with kernels and of the modules whose constants these import."""
+    """Return a digest of the modules with kernels and of those whose constants they import."""
     contents = {
         path.relative_to(package).as_posix(): path.read_bytes() for path in package.rglob("*.py")
     }
@@ -38,12 +38,18 @@ def sources_digest(package: Path) -> str:
 
 
 def keep_machine_code_apart() -> None:
-    """Point Numba's cache to a folder of this very version of the sources, where one can be written."""
+    """Point Numba's cache to a folder of this very version of the sources, where one can be
+    written.
+    """
     if VARIABLE in os.environ:
         return
     package = Path(__file__).resolve().parent
     name = f"machine-{sources_digest(package)}"
-    homes = (package / "__pycache__", Path.home() / ".cache" / "haitang", Path(tempfile.gettempdir()))
+    homes = (
+        package / "__pycache__",
+        Path.home() / ".cache" / "haitang",
+        Path(tempfile.gettempdir()),
+    )
     for home in homes:
         folder = home / name
         try:

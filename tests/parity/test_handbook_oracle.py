@@ -1,11 +1,11 @@
 """Our windows against features that others derived from the same payments with other tools.
 
-The Fraud Detection Handbook computed its fourteen columns with pandas, customer by customer. All 1.75
-million rows are compared.
+The Fraud Detection Handbook computed its fourteen columns with pandas, customer by customer. All
+1.75 million rows are compared.
 
-29 times a customer pays twice within one second. A window holds the payments up to the current one in
-journal order, and the book's sort was not stable: its own count tells in which order it had taken the
-two. The journal is given the same order; nothing else of the book goes in.
+29 times a customer pays twice within one second. A window holds the payments up to the current one
+in journal order, and the book's sort was not stable: its own count tells in which order it had
+taken the two. The journal is given the same order; nothing else of the book goes in.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def payment_numbers(event_ids: pa.Array) -> npt.NDArray[np.int64]:
 
 
 def as_the_book_sorted(journal: pa.Table, book: pa.Table) -> Iterator[pa.Table]:
-    """Give a customer's payments of one instant the order of the book's count, and change no other."""
+    """Give a customer's payments of one instant the order of the book's count, no other."""
     number = payment_numbers(journal["event_id"].combine_chunks())
     taken = book["CUSTOMER_ID_NB_TX_30DAY_WINDOW"].to_numpy()
     customers = journal["payer_customer_id"].combine_chunks().dictionary_encode().indices

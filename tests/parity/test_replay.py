@@ -1,4 +1,6 @@
-"""Law 1: the same journal gives the same bytes, however it is cut and wherever it is taken up again."""
+"""Law 1: the same journal gives the same bytes, however it is cut and wherever it is taken up
+again.
+"""
 
 from __future__ import annotations
 

@@ -67,6 +67,8 @@ def test_a_damaged_row_is_admitted_or_refused_alike_as_bytes_and_as_row(
     if spec is not None:
         # Only a row may have empty cells under fields of other types.
         row = {name: cell for name, cell in row.items() if cell is not None or name in spec.fields}
+        if row.get("schema_version", 1) is None:
+            del row["schema_version"]
     try:
         data = json.dumps(row, allow_nan=False).encode()
     except ValueError:

@@ -1,7 +1,7 @@
 """Random journals and random feature catalogues for the window tests: nothing of them is typical.
 
-Journals hold late, tied, exactly-one-window-apart and far-apart events, hot and cold keys, keys that stand
-on both sides of one transfer, missing keys and missing operands.
+Journals hold late, tied, exactly-one-window-apart and far-apart events, hot and cold keys, keys
+that stand on both sides of one transfer, missing keys and missing operands.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """The brute-force oracle of law 3: what a window feature is, in plain Python over plain rows.
 
-It keeps every event for ever and looks at all of them for every value. Nothing here is shared with the
-engine but the declarations (`Catalogue`, terms) that both read. Each value is a closed interval of floats
-that the engine's number has to lie in; exact aggregates have equal ends, a missing value is `None`.
+It keeps every event for ever and looks at all of them for every value. Nothing here is shared with
+the engine but the declarations (`Catalogue`, terms) that both read. Each value is a closed interval
+of floats that the engine's number has to lie in; exact aggregates have equal ends, a missing value
+is `None`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ sketch = 0.01
 
 
 class Sighting(NamedTuple):
-    """One event of a key: its place in the journal, its instant and the slots on which the key stood."""
+    """One event of a key: its place in the journal, its instant and the slots on which the key
+    stood.
+    """
 
     order: int
     at_us: int
@@ -133,26 +136,25 @@ def _aggregate(
     current: Scalar,
 ) -> Interval:
     found = [operands[sighting.order] for sighting in history]
-    if feature.aggregate in ("count", "total"):
+    name = feature.aggregate
+    if name in ("count", "total"):
         return _exactly(len(history))
-    if feature.aggregate == "distinct":
+    if name == "distinct":
         return _exactly(len(set(found)))
-    if feature.aggregate == "sum":
+    if name == "sum":
         return _exactly(sum(_scaled(feature, found)) / 10**feature.of_scale)
-    if not history or (feature.aggregate == "rank" and current is None):
+    if not history:
         return None
-    if feature.aggregate == "first_seen":
-        return _exactly((now_us - min(s.at_us for s in history)) / second_us)
-    if feature.aggregate == "since":
-        return _exactly((now_us - max(s.at_us for s in history)) / second_us)
-    if feature.aggregate in ("last", "latest"):
+    if name in ("first_seen", "since"):
+        ends = [sighting.at_us for sighting in history]
+        return _exactly((now_us - (min(ends) if name == "first_seen" else max(ends))) / second_us)
+    if name in ("last", "latest"):
         return _exactly(_code(operands[max(history, key=lambda s: (s.at_us, s.order)).order]))
     numbers = [float(value) for value in found if value is not None]
-    if feature.aggregate in STATISTICS:
-        return STATISTICS[feature.aggregate](feature, numbers)
-    assert feature.aggregate == "rank", feature.aggregate
-    assert current is not None
-    return _rank(numbers, float(current))
+    if name == "rank":
+        return None if current is None else _rank(numbers, float(current))
+    assert name is not None
+    return STATISTICS[name](feature, numbers)
 
 
 def _mean(feature: FeatureSpec, numbers: list[float]) -> Interval:

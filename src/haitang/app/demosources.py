@@ -58,7 +58,7 @@ def open_demo(request: DemoRequest) -> Demo:
         raise HaitangError(
             code="use_two_sources",
             message="both `--events` and `--dataset` were named",
-            hint="name one of them, or neither for the lab day",
+            hint="name one of them, or neither for the lab bank",
         )
     if request.events is not None:
         return _file(request, request.events)

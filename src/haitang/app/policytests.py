@@ -137,7 +137,7 @@ def _values(
     units = {feature.name: feature.unit for feature in program.pack.catalogue.features}
     types = {feature.name: feature.type for feature in program.pack.catalogue.features}
     values = []
-    for name in policy_reads(policy, program.pack.catalogue):
+    for name in policy_reads(policy):
         if types.get(name) == "text":
             continue
         values.append(

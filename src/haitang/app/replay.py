@@ -7,7 +7,7 @@ decided and written in pieces, so that a file may be larger than the memory.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,8 +81,8 @@ class Watcher(msgspec.Struct, frozen=True, kw_only=True):
 
     progressed: Callable[[ReplayProgress], None]
     refused: Callable[[RefusedLine], None]
-    compiling: Callable[[], None] = lambda: None
-    """The engine's machine code is made now; takes long on the first run of a machine only."""
+    preparing: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Entered while the engine is made ready, which takes long on the first run of a machine."""
 
 
 class _Outputs:
@@ -100,6 +100,7 @@ class _Outputs:
             self._features = FeatureTable(
                 stream, names=opened.program.feature_names, text_names=opened.text_features
             )
+            stack.callback(self._features.abandon)
         if request.bad_lines is not None:
             self._bad_lines = stack.enter_context(Replacement(request.bad_lines))
 
@@ -156,8 +157,8 @@ def replay(request: ReplayRequest, *, watcher: Watcher, clock: Stopwatch) -> Rep
     _refuse_shared_paths(request)
     opened = open_pack(request.pack)
     decider = _decider(request, opened, clock)
-    watcher.compiling()
-    warm_up(opened.program)
+    with watcher.preparing():
+        warm_up(opened.program)
     tally, refused = Tally(), 0
     begun_us = clock.elapsed_us()
     source = open_events(

@@ -16,7 +16,7 @@ from haitang.adapters.files.pieces import (
 )
 from haitang.adapters.files.replacements import Replacement, make_folder
 from haitang.adapters.files.states import StoredState, read_state, write_state
-from haitang.adapters.files.troubles import naming
+from haitang.adapters.files.troubles import file_error, naming
 
 __all__ = [
     "EventChunk",
@@ -29,6 +29,7 @@ __all__ = [
     "RefusedLine",
     "Replacement",
     "StoredState",
+    "file_error",
     "find_decision",
     "make_folder",
     "naming",

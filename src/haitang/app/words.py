@@ -7,7 +7,7 @@ import math
 from haitang.data.events.batch import EventBatch
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.features.program import CODE_SHIFT
-from haitang.decision.engine.program import names_read
+from haitang.decision.engine.reading import names_read
 from haitang.decision.rules.specs import Pack
 from haitang.kernel.hashing import hash_text
 

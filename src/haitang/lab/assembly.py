@@ -52,6 +52,8 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     words: dict[str, pa.Array]
     table: Acts
     settlement: Settlement
+    position: Array
+    """Place of each row in the run."""
     chance: Array
     """A number from 0 up to 1 for each row."""
     event_ids: Array
@@ -187,7 +189,8 @@ def _environment(sheet: Sheet, block: Block) -> None:
     home = phone & (place == bank.place[safe])
     jitter = (block.chance - 0.5) * 0.06
     latitude = np.where(home, bank.latitude[safe], latitudes[place]) + jitter
-    longitude = np.where(home, bank.longitude[safe], longitudes[place]) + np.roll(jitter, 1)
+    longitude = np.where(home, bank.longitude[safe], longitudes[place])
+    longitude = longitude + ((block.chance * 7919) % 1 - 0.5) * 0.06
     latitude = np.where(at_outlet, bank.outlet_latitude[outlet], latitude)
     longitude = np.where(at_outlet, bank.outlet_longitude[outlet], longitude)
     allowed = phone & (scramble(safe, 5) % np.uint64(10) < 7)
@@ -276,16 +279,12 @@ def _movement(sheet: Sheet, block: Block) -> None:
     )
     held = bank.dollars[np.maximum(table["customer"], 0)]
     dollars = money & (table["payer"] >= 0) & (table["payer"] == held)
-    key = np.where(
-        table["number"] >= 0,
-        table["number"],
-        np.arange(len(amount)) + (block.salt & 0xFFFFFF) * 2**24,
-    )
+    key = np.where(table["number"] >= 0, table["number"], block.position)
     _spelled(sheet, "txn_id", scramble(key, block.salt ^ 0x7A), money)
     reversed_rows = table["event"] == EVENT["TXN_REVERSED"]
     _spelled(sheet, "original_txn_id", scramble(key, block.salt ^ 0x7A), reversed_rows)
     if reversed_rows.any():
-        fresh = scramble(np.arange(len(amount)), block.salt ^ 0x0FF)
+        fresh = scramble(block.position, block.salt ^ 0x0FF)
         _spelled(sheet, "txn_id", fresh, reversed_rows)
     sheet.texts("txn_type", table["txn"], TXNS)
     sheet.numbers("amount_minor", amount, named)

@@ -113,7 +113,7 @@ MACHINES = 3
 
 def build_bank(rng: np.random.Generator, *, customers: int, days: int, start_us: int) -> Bank:
     """Draw a bank of so many customers that exists for so many days from a local midnight on."""
-    openers = max(24, customers // 40)
+    openers = max(60, customers // 25)
     n = customers + openers
     people = _people(rng, n=n, openers=openers, start_us=start_us, days=days)
     outlets = _outlets(rng, customers)
@@ -187,9 +187,9 @@ NEVER_US = 2**62
 def _openings(
     rng: np.random.Generator, *, openers: int, start_us: int, days: int
 ) -> tuple[Array, Array]:
-    """When newcomers join: a quarter in batches of six, a third only if a story needs them."""
+    """When newcomers join: a quarter in batches of six, half only if a story needs them."""
     batches = openers // 24
-    reserved = openers // 3
+    reserved = openers // 2
     group = np.full(openers, -1)
     group[: 6 * batches] = np.repeat(np.arange(batches), 6)
     at_us = (

@@ -11,6 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from haitang.data.events.catalogue import Event
+from haitang.data.events.codec import decode_row
 from haitang.lab.acts import Acts, Array, join, take
 from haitang.lab.assembly import Block, arrow_words, assemble
 from haitang.lab.bank import NEVER_US, Bank, build_bank, local_midnight_us
@@ -51,15 +53,16 @@ class LabDay(msgspec.Struct, frozen=True, kw_only=True):
     def batches(self, rows: int = BLOCK_ROWS) -> Iterator[pa.Table]:
         """Event columns in journal order, so many rows at a time."""
         words = arrow_words(self.bank)
-        chance = scramble(np.arange(len(self)), self.salt ^ 0xC0).astype(np.float64) / 2.0**64
+        position = np.arange(len(self))
+        chance = scramble(position, self.salt ^ 0xC0).astype(np.float64) / 2.0**64
         for start in range(0, len(self), rows):
             part = slice(start, start + rows)
             yield assemble(Block(
                 bank=self.bank, words=words, table=take(self.acts, part),
                 settlement=_slice(self.settlement, part),
-                chance=chance[part], event_ids=self.event_ids[part],
+                position=position[part], chance=chance[part], event_ids=self.event_ids[part],
                 received_us=self.received_us[part],
-                salt=self.salt + start,
+                salt=self.salt,
             ))  # fmt: skip
 
     def table(self) -> pa.Table:
@@ -70,6 +73,10 @@ class LabDay(msgspec.Struct, frozen=True, kw_only=True):
         """The events as flat mappings without missing fields, as `decode_row` takes them."""
         for batch in self.batches(8192):
             yield from table_rows(batch)
+
+    def events(self) -> Iterator[Event]:
+        """The events as values of the catalogue."""
+        return (decode_row(row) for row in self.rows())
 
     def labels(self) -> pa.Table:
         """Which events belong to which story, in what role, with which money at risk."""
@@ -146,7 +153,7 @@ def _settle_in_order(rng: np.random.Generator, bank: Bank, table: Acts, seed: in
     settlement = _slice(settlement, seen)
     salt = int(rng.integers(1, 2**62))
     count = len(table["at_us"])
-    delay = np.minimum(rng.lognormal(3.2, 0.8, count), 5000).astype(np.int64) * 1000
+    delay = np.clip(rng.lognormal(3.2, 0.8, count), 1, 5000).astype(np.int64) * 1000
     return LabDay(
         seed=seed, bank=bank, acts=table, settlement=settlement,
         event_ids=spell(scramble(np.arange(count), salt)),

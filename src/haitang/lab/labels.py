@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from haitang.lab.acts import Acts, Array
 from haitang.lab.vocabulary import EVENT, ROLE, ROLES, TAGS, TYPOLOGIES
@@ -29,7 +30,7 @@ def label_table(table: Acts, amount: Array, event_ids: Array) -> pa.Table:
     number = pa.array([f"{value % STORY_STRIDE:03d}" for value in story.tolist()], type=pa.string())
     return pa.table({
         "event_id": pa.array(event_ids[rows].astype("U16").tolist(), type=pa.string()),
-        "story_id": pa.compute.binary_join_element_wise(typology, number, "-"),
+        "story_id": pc.binary_join_element_wise(typology, number, "-"),
         "typology": typology,
         "role": pa.array(ROLES, type=pa.string()).take(pa.array(role.astype(np.int64))),
         "amount_at_risk_minor": pa.array(np.where(money, amount[rows], 0)),

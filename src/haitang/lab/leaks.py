@@ -17,12 +17,11 @@ type, movement and channel.
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from haitang.data.events.catalogue import FIELDS
 from haitang.lab.acts import HOUR_US, LOCAL_OFFSET_US, SECOND_US, Array
@@ -55,7 +54,7 @@ class Leak(msgspec.Struct, frozen=True, kw_only=True):
 def find_leaks(events: pa.Table, labels: pa.Table) -> tuple[Leak, ...]:
     """Run every test over event columns in journal order and labels with `story_id`."""
     ids = events["event_id"].combine_chunks()
-    position = pa.compute.index_in(ids, value_set=labels["event_id"].combine_chunks()).to_numpy(
+    position = pc.index_in(ids, value_set=labels["event_id"].combine_chunks()).to_numpy(
         zero_copy_only=False
     )
     fraud = ~np.isnan(position.astype(np.float64))
@@ -139,9 +138,9 @@ def _told(
 
 def _codes(events: pa.Table, name: str) -> Array:
     column = events[name].combine_chunks().dictionary_encode()
-    return np.asarray(
-        pa.compute.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)
-    ).astype(np.int64)
+    return np.asarray(pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False)).astype(
+        np.int64
+    )
 
 
 def _circumstances(events: pa.Table) -> Array:
@@ -197,9 +196,7 @@ def _identifiers(events: pa.Table, fraud: Array) -> list[Leak]:
             continue
         column = events[name].combine_chunks().dictionary_encode()
         words = np.array(column.dictionary.to_pylist(), dtype=object).astype(str)
-        codes = (
-            pa.compute.fill_null(column.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        )
+        codes = pc.fill_null(column.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
         marked = np.zeros(len(words), dtype=bool)
         marked[codes[fraud & (codes >= 0)]] = True
         scored = [
@@ -233,19 +230,18 @@ def _decimals(events: pa.Table, fraud: Array, story: Array) -> list[Leak]:
 def _missing(events: pa.Table, fraud: Array, story: Array) -> list[Leak]:
     pattern = np.zeros(len(events), dtype=np.uint64)
     count = np.zeros(len(events), dtype=np.int64)
+    results = []
     for number, name in enumerate(events.column_names):
         absent = events[name].combine_chunks().is_null().to_numpy(zero_copy_only=False)
+        if absent.all() or not absent.any():
+            continue
+        results.append(_ranked(f"{name} missing", absent, fraud))
         count += absent
         weight = np.uint64((0x9E3779B97F4A7C15 * (2 * number + 1)) & (2**64 - 1))
         pattern ^= np.where(absent, weight, np.uint64(0)) * np.uint64(0xBF58476D1CE4E5B9)
-    kind = _codes(events, "event_type")
-    circumstances = _circumstances(events)
-    plans: list[tuple[str, Any]] = [
-        ("event type", kind),
-        ("type, movement and channel", circumstances),
-    ]
-    results = []
-    for given, strata in plans:
+    results.append(_ranked("number of missing fields", count, fraud))
+    kind, circumstances = _codes(events, "event_type"), _circumstances(events)
+    for given, strata in (("event type", kind), ("type, movement and channel", circumstances)):
         results.append(
             _ranked("number of missing fields", count, fraud, strata=strata, given=given)
         )

@@ -154,7 +154,8 @@ def private_remarks(rng: np.random.Generator, count: int) -> Array:
 
 def looking_at_balance(rng: np.random.Generator, bank: Bank) -> Acts:
     """Log-ins to look, with the mistyped password now and then; some by browser."""
-    who, at_us = spread(rng, bank, persons(bank) * np.where(bank.mobile, 0.3, 0.0), profile="phone")
+    rate = persons(bank) * np.where(bank.mobile, 0.44, 0.0)
+    who, at_us = spread(rng, bank, rate, profile="phone")
     browser = rng.random(len(who)) < 0.05
     wrong = rng.random(len(who)) < 0.07
     looked = acts(
@@ -176,7 +177,7 @@ def looking_at_balance(rng: np.random.Generator, bank: Bank) -> Acts:
 
 def machine_cash(rng: np.random.Generator, bank: Bank) -> Acts:
     """Cash from and into machines, in notes of a hundred; the elderly do it more often."""
-    rate = persons(bank) * np.where(bank.age > 50, 0.045, 0.02)
+    rate = persons(bank) * np.where(bank.age > 50, 0.055, 0.026)
     who, at_us = spread(rng, bank, rate, profile="machine")
     place = bank.place_by_day[who, day_of(bank, at_us)].astype(np.int64)
     outlet = outlet_for(rng, bank, who, place)
@@ -204,7 +205,7 @@ def machine_cash(rng: np.random.Generator, bank: Bank) -> Acts:
 
 def counter_visits(rng: np.random.Generator, bank: Bank) -> Acts:
     """Cash and transfers at the counter, mostly by people who do not bank by phone."""
-    rate = persons(bank) * np.where(bank.mobile, 0.014, 0.06)
+    rate = persons(bank) * np.where(bank.mobile, 0.026, 0.08)
     who, at_us = spread(rng, bank, rate, profile="counter", weekend=0.35)
     count = len(who)
     outlet = outlet_for(rng, bank, who, bank.place[who])

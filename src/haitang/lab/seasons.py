@@ -228,7 +228,7 @@ def weddings(rng: np.random.Generator, bank: Bank) -> Acts:
 def currency(rng: np.random.Generator, bank: Bank) -> Acts:
     """Foreign currency for a holiday, and for studies abroad with the remittance that follows."""
     able = (bank.dollars >= 0) & (persons(bank) > 0)
-    who, at_us = spread(rng, bank, np.where(able, persons(bank), 0) * 0.006, profile="phone")
+    who, at_us = spread(rng, bank, np.where(able, persons(bank), 0) * 0.009, profile="phone")
     bought = acts(
         at_us, event="TXN_REQUEST", txn="FX_BUY", customer=who, payer=who, payee=bank.dollars[who],
         ratio=1 / 7.12,
@@ -278,7 +278,7 @@ def houses(rng: np.random.Generator, bank: Bank) -> Acts:
     return _breaks(
         rng,
         bank,
-        rate=0.0035,
+        rate=0.005,
         firm=True,
         share=(0.5, 1.0),
         remark="购房款",
@@ -292,7 +292,7 @@ def emergencies(rng: np.random.Generator, bank: Bank) -> Acts:
     return _breaks(
         rng,
         bank,
-        rate=0.0035,
+        rate=0.005,
         firm=False,
         share=(0.2, 0.9),
         remark="医药费",

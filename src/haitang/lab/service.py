@@ -215,7 +215,7 @@ def visits(rng: np.random.Generator, bank: Bank) -> Acts:
 
 def list_updates(rng: np.random.Generator, bank: Bank) -> Acts:
     """The police platform adds case accounts of other banks; most are never met again."""
-    count = int(rng.poisson(0.4 * bank.days + 0.0002 * bank.n * bank.days))
+    count = int(rng.poisson(0.2 * bank.days + 0.00004 * bank.n * bank.days))
     payee = rng.integers(bank.accounts_own, len(bank.owner), count)
     return acts(
         bank.start_us + rng.integers(0, bank.days,

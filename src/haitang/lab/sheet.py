@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from haitang.data.events.catalogue import EVENT_TYPES, FIELDS
 from haitang.lab.acts import Array
@@ -74,7 +75,7 @@ class Sheet:
 
     def _merge(self, name: str, column: pa.Array, mask: npt.NDArray[np.bool_]) -> None:
         if name in self.columns:
-            column = pa.compute.if_else(pa.array(mask), column, self.columns[name])
+            column = pc.if_else(pa.array(mask), column, self.columns[name])
         self.columns[name] = column
 
     def table(self) -> pa.Table:

@@ -52,7 +52,7 @@ def demo_stream(
     start: tuple[int, int, int] = DEFAULT_START,
     cases: Sequence[str] = CASES,
 ) -> DemoStream:
-    """Generate the demonstration, about 175,000 events; the same seed gives the same bytes.
+    """Generate the demonstration, about 180,000 events; the same seed gives the same bytes.
 
     Cases are moved by whole weeks into the last week of the run, so that weekdays and hours stay
     as told.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
@@ -61,16 +61,13 @@ def open_events(path: Path, *, mapping: Path | None, base_currency: str) -> Even
         _refuse_mapping(mapping, path=path)
         lines = read_lines(cast("BinaryIO", sys.stdin.buffer), path=Path("<stdin>"))
         return EventSource(chunks=_decoded(lines, base_currency=base_currency), total=0)
+    found = _format_of(path)
     with naming(path):
         size = path.stat().st_size
-        stream = path.open("rb")
-    found = _format_of(path, stream)
     if found in ("json_lines", "json"):
         _refuse_mapping(mapping, path=path)
-        read = read_lines if found == "json_lines" else read_elements
-        chunks = _decoded(read(stream, path=path), base_currency=base_currency)
-        return EventSource(chunks=chunks, total=size)
-    stream.close()
+        lines = _lines_of(path, read_lines if found == "json_lines" else read_elements)
+        return EventSource(chunks=_decoded(lines, base_currency=base_currency), total=size)
     if found == "parquet":
         pieces, total = read_parquet_pieces(path), parquet_rows(path)
     else:
@@ -80,7 +77,7 @@ def open_events(path: Path, *, mapping: Path | None, base_currency: str) -> Even
                 code="use_mapping_missing",
                 message="a CSV file was named without a mapping of its columns",
                 place=Place(path=str(path)),
-                hint="write one and name it with `--mapping`; see docs/reference/mappings.md",
+                hint="write one and name it with `--mapping`; see docs/reference/mapping.md",
             )
     chunks = (
         _checked_piece(piece, mapping=meaning, path=path, base_currency=base_currency)
@@ -100,14 +97,19 @@ def _refuse_mapping(mapping: Path | None, *, path: Path) -> None:
         )
 
 
-def _format_of(path: Path, stream: BinaryIO) -> Format:
+def _lines_of(path: Path, read: Callable[..., Iterator[Line]]) -> Iterator[Line]:
+    """Read an opened file to its end, or until nobody asks any more."""
+    with naming(path), path.open("rb") as stream:
+        yield from read(stream, path=path)
+
+
+def _format_of(path: Path) -> Format:
     """Choose the format; `.json` with an object per line is JSON Lines, whatever it is called."""
     named = FORMATS.get(path.suffix.lower())
     if named in ("json_lines", "csv", "parquet"):
         return cast("Format", named)
-    with naming(path):
+    with naming(path), path.open("rb") as stream:
         head = stream.read(SNIFFED_BYTES)
-        stream.seek(0)
     if head.startswith(b"PAR1"):
         return "parquet"
     first_line = head.removeprefix(BYTE_ORDER_MARK).lstrip().split(b"\n", 1)[0].rstrip()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import BinaryIO
 
 import numpy as np
@@ -71,3 +72,9 @@ class FeatureTable:
         """Write what is waiting and the footer."""
         self._flush()
         self._writer.close()
+
+    def abandon(self) -> None:
+        """Let go of the stream after a failure; does nothing to a closed table."""
+        # The writer insists on a footer, which a full disk refuses again; the file is dropped.
+        with suppress(OSError, pa.ArrowException):
+            self._writer.close()

@@ -25,7 +25,7 @@ def read_mapping_file(path: Path) -> MappingSpec:
             code="mapping_malformed",
             message=f"the mapping was not a text of UTF-8 up to {MAPPING_BYTES_MAX:,} bytes",
             place=Place(path=str(path)),
-            hint="see docs/reference/mappings.md",
+            hint="see docs/reference/mapping.md",
         )
     try:
         return read_mapping(text, path=str(path))

@@ -103,7 +103,9 @@ class EventColumns(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
     def batch(self, fields: FieldSet) -> EventBatch:
         """Lay the events out as the columns that a plan reads."""
-        return batch_table(self.checked, fields)
+        batch = batch_table(self.checked, fields)
+        # Arrow's arrays are read-only, for which the engine would be compiled once more.
+        return msgspec.structs.replace(batch, occurred_at_us=batch.occurred_at_us.copy())
 
 
 _ORDER = {

@@ -8,7 +8,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, cast
+from typing import BinaryIO
 
 from haitang.adapters.files.troubles import file_error, naming
 
@@ -33,7 +33,9 @@ class Replacement:
 
     def __enter__(self) -> BinaryIO:
         if self._standard:
-            self._stream = cast("BinaryIO", sys.stdout.buffer)
+            sys.stdout.flush()
+            # Unbuffered (`python -u`), the stream of `sys.stdout` writes a part and drops the rest.
+            self._stream = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=BUFFER_BYTES)
             return self._stream
         with naming(self.path):
             self._target = self.path.resolve()
@@ -50,10 +52,6 @@ class Replacement:
         trace: TracebackType | None,
     ) -> None:
         assert self._stream is not None
-        if self._standard:
-            if kind is None:
-                self._stream.flush()
-            return
         if kind is not None:
             self._discard()
             return

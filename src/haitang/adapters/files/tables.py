@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from haitang.adapters.files.troubles import naming
 from haitang.data.events.errors import EventRefused
-from haitang.kernel.errors import HaitangError, Place, symbol
+from haitang.kernel.errors import HaitangError, Place
 
 PIECE_ROWS = 65_536
 """Rows of a table read at once."""
@@ -60,10 +60,10 @@ def _malformed(path: Path) -> Iterator[None]:
     except (pa.ArrowException, OSError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        # Arrow's own words change from version to version and stay in the chained exception.
         raise HaitangError(
             code="file_malformed",
-            message=f"the file was not Parquet, or was cut short: {symbol(reason)}",
+            message="the file was not Parquet, or was cut short",
             place=Place(path=str(path)),
             hint="write it again; a file that is still being written has no footer",
         ) from error

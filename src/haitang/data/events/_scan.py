@@ -16,8 +16,11 @@ KEYS_MAX = 128
 CLEAN = 0
 """No key stands twice and no text holds a forbidden character."""
 
-DOUBTFUL = 1
-"""One of these may be."""
+DOUBTFUL_TEXT = 1
+"""A text may hold a forbidden character."""
+
+DOUBTFUL_KEY = 2
+"""A key may stand twice, or is spelt with an escape."""
 
 _BYTES = types.Bytes(types.uint8, 1, "C", readonly=True)
 _KEYS = types.Array(types.uint64, 1, "C")
@@ -59,7 +62,8 @@ def _seen(keys: npt.NDArray[np.uint64], count: np.uint64, key: np.uint64) -> boo
 
 @njit(types.int64(_BYTES), cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def scan(data: bytes) -> int:
-    """Return `CLEAN` or `DOUBTFUL` for bytes that are a valid JSON object without nesting."""
+    """Return `CLEAN` or the sum of the doubts, for a valid JSON object without nesting."""
+    doubts = CLEAN
     keys = np.empty(KEYS_MAX, np.uint64)
     count = np.uint64(0)
     size = np.uint64(len(data))
@@ -69,11 +73,11 @@ def scan(data: bytes) -> int:
         while position < size and data[position] != _QUOTE:
             byte = data[position]
             if byte == _BACKSLASH:
-                return DOUBTFUL
+                return DOUBTFUL_TEXT | DOUBTFUL_KEY
             key = key * np.uint64(31) + np.uint64(byte)
             position += _ONE
         if count == np.uint64(KEYS_MAX) or _seen(keys, count, key):
-            return DOUBTFUL
+            return DOUBTFUL_TEXT | DOUBTFUL_KEY
         keys[count] = key
         count += _ONE
         position += _ONE
@@ -83,8 +87,10 @@ def scan(data: bytes) -> int:
                 continue
             while position + _ONE < size and data[position] != _QUOTE:
                 if _doubtful(np.uint8(data[position]), np.uint8(data[position + _ONE])):
-                    return DOUBTFUL
+                    doubts = DOUBTFUL_TEXT
+                    if data[position] == _BACKSLASH:
+                        position += _ONE
                 position += _ONE
             position += _ONE
         position = _next_quote(data, position) + _ONE
-    return CLEAN
+    return doubts

@@ -16,7 +16,7 @@ from typing import Any, cast
 import msgspec
 from msgspec.structs import force_setattr
 
-from haitang.data.events._scan import CLEAN, scan
+from haitang.data.events._scan import CLEAN, DOUBTFUL_KEY, scan
 from haitang.data.events.catalogue import EVENT_CLASSES, EVENT_TYPES, FIELDS, Event
 from haitang.data.events.diagnosis import (
     FORBIDDEN,
@@ -42,7 +42,7 @@ AHEAD_US_MAX = DAY_US
 """How far `occurred_at_us` may lie after `received_at_us`: clocks differ, days do not."""
 
 _NAMES = frozenset((*FIELDS, "occurred_at"))
-_UNDECODED = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+_UNDECODED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _decode: Callable[[bytes], Event] = msgspec.json.Decoder(Event).decode
 _encode = msgspec.json.Encoder().encode
 _OCCURRED_AT = re.compile(rb'"occurred_at"\s*:\s*"([^"\\]{0,64})"')
@@ -66,7 +66,7 @@ def decode_event(data: bytes, *, place: Place = NOWHERE, base_currency: str = ""
     """Return the event of one JSON object, or raise `EventRefused`.
 
     `occurred_at` (RFC 3339 with an offset) may stand for `occurred_at_us`. `amount_base_minor` is
-    filled where `currency` is `base_currency`. A null counts as absent where the type has the field.
+    filled where `currency` is `base_currency`. A null in a field of the type counts as absent.
     """
     if len(data) > EVENT_BYTES_MAX:
         raise refuse_too_long(len(data), EVENT_BYTES_MAX, place)
@@ -74,9 +74,11 @@ def decode_event(data: bytes, *, place: Place = NOWHERE, base_currency: str = ""
         event = _decode(data)
     except _UNDECODED:
         event = _decode_instant_text(data, place)
-    if scan(data) != CLEAN:
+    doubts = scan(data)
+    if doubts != CLEAN:
         _check_texts(event, place)
-        _refuse_repeated_key(data, place)
+        if doubts & DOUBTFUL_KEY:
+            _refuse_repeated_key(data, place)
     return _finish(event, place, base_currency)
 
 
@@ -113,8 +115,8 @@ def decode_stored(data: bytes, *, place: Place = NOWHERE) -> Event:
         event = _decode(data)
     except _UNDECODED:
         try:
-            row = json.loads(data)
-        except (ValueError, RecursionError):
+            row = msgspec.json.decode(data)
+        except _UNDECODED:
             raise diagnose_bytes(data, place) from None
         spec = EVENT_TYPES.get(str(row.get("event_type"))) if isinstance(row, dict) else None
         if spec is None:
@@ -122,7 +124,7 @@ def decode_stored(data: bytes, *, place: Place = NOWHERE) -> Event:
         known = {name: value for name, value in row.items() if name in spec.fields}
         try:
             event = msgspec.convert(known, EVENT_CLASSES[spec.name])  # type: ignore[assignment]
-        except msgspec.MsgspecError:
+        except _UNDECODED:
             raise diagnose_row(known, place) from None
     return event
 

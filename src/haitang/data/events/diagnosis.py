@@ -110,9 +110,10 @@ def diagnose_row(
     if error is not None:
         return error
     for name, value in row.items():
-        if name == "occurred_at" and value is not None:
+        if name == "occurred_at" and (value is not None or not empty_cells):
             error = _occurred_at_fault(value, place)
-        elif value is not None:
+        elif value is not None or (name == "schema_version" and not empty_cells):
+            # The one optional field with a default: null would not say which version it is.
             error = value_fault(FIELDS[name], value, place)
         if error is not None:
             return error

@@ -1,8 +1,9 @@
 """The arena: one flat array of 64-bit words that holds all feature state, and the key tables in it.
 
-Blocks come in sizes a quarter apart; freed blocks are kept in one list a size and used again. A key table is
-256 small open-addressing tables, so that growing one never stops the writer for long. Everything is an
-offset, never an address: the words from 0 to the high-water mark *are* the state and can be written out as they are.
+Blocks come in sizes a quarter apart; freed blocks are kept in one list a size and used again. A key
+table is 256 small open-addressing tables, so that growing one never stops the writer for long.
+Everything is an offset, never an address: the words from 0 to the high-water mark *are* the state
+and can be written out as they are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
+
+from haitang.data.features.pointers import Int
 
 # Words at the start of the arena.
 HIGH_WATER, WATERMARK_US, EVENT_COUNT, SWEEP_POSITION, KEY_COUNT = 0, 1, 2, 3, 4
@@ -33,8 +36,8 @@ NEVER_US = -(1 << 62)
 """The clock of a record that has not seen an event yet."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def prefetch(typing_context: Any, address: Any) -> Any:
+@intrinsic
+def _prefetch(typing_context: Any, address: Any) -> Any:
     """Ask the processor for the cache line at an address."""
     signature = types.void(types.intp)
 
@@ -52,9 +55,14 @@ def prefetch(typing_context: Any, address: Any) -> Any:
     return signature, generate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def size_class(words: int) -> int:
-    """Return the number of the smallest block size that holds `words`: 2, or 5, 6, 7, 8 times a power of two."""
+prefetch: Any = _prefetch
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def size_class(words: Int) -> Int:
+    """Return the number of the smallest block size that holds `words`: 2, or 5, 6, 7, 8 times a
+    power of two.
+    """
     if words <= 2:
         return 0
     last = words - 1
@@ -66,8 +74,8 @@ def size_class(words: int) -> int:
     return exponent * 4 + ((last >> (exponent - 2)) & 3)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def class_words(number: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def class_words(number: Int) -> Int:
     """Return the words of a block size."""
     if number == 0:
         return 2
@@ -76,8 +84,8 @@ def class_words(number: int) -> int:
     return (5 + (number & 3)) << ((number >> 2) - 2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def allocate(arena: Any, words: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def allocate(arena: Any, words: Int) -> Int:
     """Return the offset of a block of at least `words`; its content is undefined."""
     number = size_class(words)
     head = arena[FREE_LISTS + number]
@@ -89,15 +97,15 @@ def allocate(arena: Any, words: int) -> int:
     return np.int64(offset)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def clear(arena: Any, offset: int, words: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def clear(arena: Any, offset: Int, words: Int) -> None:
     """Set words to zero."""
     for i in range(offset, offset + words):
         arena[i] = 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def release(arena: Any, offset: int, words: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def release(arena: Any, offset: Int, words: Int) -> None:
     """Give a block back; `words` is what it was allocated for."""
     if offset != 0:
         number = size_class(words)
@@ -105,20 +113,20 @@ def release(arena: Any, offset: int, words: int) -> None:
         arena[FREE_LISTS + number] = offset
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def subtable_of(directory: int, key: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def subtable_of(directory: Int, key: Int) -> Int:
     """Return the directory entry that a key belongs to."""
     return directory + 2 * np.int64(np.uint64(key) >> np.uint64(56))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def first_slot(key: int, capacity: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def first_slot(key: Int, capacity: Int) -> Int:
     """Return where in its sub-table the search for a key starts."""
     return np.int64((np.uint64(key) >> np.uint64(TAG_BITS)) & np.uint64(capacity - 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def find(arena: Any, directory: int, key: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def find(arena: Any, directory: Int, key: Int) -> Int:
     """Return the offset of a key's record, or 0."""
     entry = subtable_of(directory, key)
     slots = arena[entry]
@@ -136,8 +144,8 @@ def find(arena: Any, directory: int, key: int) -> int:
         i = (i + 1) & (capacity - 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _place(arena: Any, slots: int, capacity: int, record: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _place(arena: Any, slots: Int, capacity: Int, record: Int) -> None:
     key = arena[record + RECORD_KEY]
     i = first_slot(key, capacity)
     while arena[slots + i] != 0:
@@ -145,8 +153,8 @@ def _place(arena: Any, slots: int, capacity: int, record: int) -> None:
     arena[slots + i] = (record << TAG_BITS) | (key & ((1 << TAG_BITS) - 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def resize(arena: Any, entry: int, capacity: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def resize(arena: Any, entry: Int, capacity: Int) -> None:
     """Rebuild a sub-table with another capacity (a power of two above its number of keys)."""
     old_slots = arena[entry]
     old_capacity = arena[entry + 1] >> 32
@@ -161,9 +169,11 @@ def resize(arena: Any, entry: int, capacity: int) -> None:
     arena[entry + 1] = (capacity << 32) | keys
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def find_or_create(arena: Any, directory: int, key: int, record_words: int) -> int:
-    """Return the offset of a key's record, making an empty one (zero words, its clock at `NEVER_US`) when new."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def find_or_create(arena: Any, directory: Int, key: Int, record_words: Int) -> Int:
+    """Return the offset of a key's record, making an empty one (zero words, its clock at
+    `NEVER_US`) when new.
+    """
     record = find(arena, directory, key)
     if record != 0:
         return record

@@ -1,9 +1,9 @@
 """The column machine: a program of flat instructions over a block of up to 64 events.
 
-A block is a matrix `values` (one row per column, 64 lanes and a gap, float64, NaN missing) and a vector `masks`
-(one 64-bit word per flag, one bit per event). Programs are data: publishing a pack compiles no machine code.
-Comparisons of a full block use one vector comparison of the row (64 lanes to 64 bits); the general code
-serves short blocks, where scalar work is cheaper.
+A block is a matrix `values` (one row per column, 64 lanes and a gap, float64, NaN missing) and a
+vector `masks` (one 64-bit word per flag, one bit per event). Programs are data: publishing a pack
+compiles no machine code. Comparisons of a full block use one vector comparison of the row (64 lanes
+to 64 bits); the general code serves short blocks, where scalar work is cheaper.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from haitang.data.features.pointers import address_of, pointer_to, table_of
+from haitang.data.features.pointers import Int, address_of, pointer_to, table_of
 
 LANES = 64
 """Events in one block: the width of a mask word."""
 ROW_STRIDE = 72
-"""Words from one row to the next. Eight more than the lanes, so that the same lane of different rows does not
-fall into the same few sets of the cache: with 64, a hundred features written for one event evict each other."""
+"""Words from one row to the next. Eight more than the lanes, so that the same lane of different
+rows does not fall into the same few sets of the cache: with 64, a hundred features written for one
+event evict each other.
+"""
 
 # Operations on columns: destination row, operand rows.
 ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, MODULO, COALESCE = 1, 2, 3, 4, 5, 6, 7, 8
@@ -40,9 +42,9 @@ EARTH_RADIUS_KM = 6371.0088
 
 
 def _comparison(symbol: str, ordered: bool) -> Any:
-    """Return an intrinsic that compares 64 doubles at an address with a constant, as a 64-bit mask."""
+    """Return an intrinsic that compares 64 doubles at an address with a constant to a mask."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def compare(typing_context: Any, address: Any, constant: Any) -> Any:
         signature = types.uint64(types.intp, types.float64)
 
@@ -63,9 +65,11 @@ def _comparison(symbol: str, ordered: bool) -> Any:
 
 
 def _row_comparison(symbol: str) -> Any:
-    """Return an intrinsic that compares 64 doubles at one address with 64 at another, as a 64-bit mask."""
+    """Return an intrinsic that compares 64 doubles at one address with 64 at another, as a 64-bit
+    mask.
+    """
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def compare(typing_context: Any, left: Any, right: Any) -> Any:
         signature = types.uint64(types.intp, types.intp)
 
@@ -95,8 +99,8 @@ _row_equal = _row_comparison("==")
 _row_not_equal = _row_comparison("!=")
 
 
-@njit(cache=True, nogil=True, inline="always", error_model="numpy")  # type: ignore[untyped-decorator]
-def _holds(op: int, left: float, right: float) -> bool:
+@njit(cache=True, nogil=True, inline="always", error_model="numpy")
+def _holds(op: Int, left: float, right: float) -> bool:
     if op == LESS or op == ROW_LESS:
         return left < right
     if op == LESS_EQUAL or op == ROW_LESS_EQUAL:
@@ -110,11 +114,13 @@ def _holds(op: int, left: float, right: float) -> bool:
     return left < right or left > right
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def test_row(
-    op: int, a: int, b: int, c: int, constants: Any, sets: Any, values: Any, count: int
+    op: Int, a: Int, b: Int, c: Int, constants: Any, sets: Any, values: Any, count: Int
 ) -> Any:
-    """Return the mask of a comparison of row `a` with constant or row `b`; lanes from `count` on are undefined."""
+    """Return the mask of a comparison of row `a` with constant or row `b`; lanes from `count` on
+    are undefined.
+    """
     base = address_of(values)
     address = base + a * 8 * ROW_STRIDE
     if op == ONE_OF:
@@ -163,18 +169,21 @@ def test_row(
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _distance_km(latitude: float, longitude: float, latitude_2: float, longitude_2: float) -> float:
     phi = math.radians(latitude)
     phi_2 = math.radians(latitude_2)
     half_phi = math.sin((phi_2 - phi) / 2.0)
     half_lambda = math.sin(math.radians(longitude_2 - longitude) / 2.0)
     chord = half_phi * half_phi + math.cos(phi) * math.cos(phi_2) * half_lambda * half_lambda
+    if chord != chord:
+        # `min` would take 1 for it, and an unknown place would be the antipode.
+        return math.nan
     return 2.0 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(chord)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _run_unary(op: int, dst: int, a: int, values: Any, count: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _run_unary(op: Int, dst: Int, a: Int, values: Any, count: Int) -> None:
     for j in range(count):
         x = values[a, j]
         if op == ABSOLUTE:
@@ -187,9 +196,9 @@ def _run_unary(op: int, dst: int, a: int, values: Any, count: int) -> None:
             values[dst, j] = math.sqrt(x) if x >= 0.0 else math.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _run_column(
-    op: int, dst: int, a: int, b: int, c: int, d: int, values: Any, masks: Any, count: int
+    op: Int, dst: Int, a: Int, b: Int, c: Int, d: Int, values: Any, masks: Any, count: Int
 ) -> None:
     if op == ADD:
         for j in range(count):
@@ -216,7 +225,9 @@ def _run_column(
         for j in range(count):
             y = values[b, j]
             x = values[a, j]
-            values[dst, j] = x - y * math.floor(x / y) if y != 0.0 and x == x and y == y else math.nan
+            values[dst, j] = (
+                x - y * math.floor(x / y) if y != 0.0 and x == x and y == y else math.nan
+            )
     elif op == COALESCE:
         for j in range(count):
             x = values[a, j]
@@ -237,13 +248,15 @@ def _run_column(
         _run_unary(op, dst, a, values, count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_program(
-    code: Any, constant_pool: Any, set_pool: Any, block_values: Any, block_masks: Any, count: int
+    code: Any, constant_pool: Any, set_pool: Any, block_values: Any, block_masks: Any, count: Int
 ) -> None:
-    """Run instructions `code` (int32 rows of op, destination, a, b, c, d) over the first `count` lanes.
+    """Run instructions `code` (int32 rows of op, destination, a, b, c, d) over the first `count`
+    lanes.
 
-    `block_values` must be C-contiguous with rows of `ROW_STRIDE` words. Bits of lanes from `count` on are undefined in every mask.
+    `block_values` must be C-contiguous with rows of `ROW_STRIDE` words. Bits of lanes from `count`
+    on are undefined in every mask.
     """
     constants = pointer_to(constant_pool)
     sets = pointer_to(set_pool)
@@ -268,8 +281,8 @@ def run_program(
             masks[dst] = ~np.uint64(0) if a else np.uint64(0)
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def lowest_bit(typing_context: Any, word: Any) -> Any:
+@intrinsic
+def _lowest_bit(typing_context: Any, word: Any) -> Any:
     """Return the index of the lowest set bit of a non-zero word."""
     signature = types.int64(types.uint64)
 
@@ -281,3 +294,6 @@ def lowest_bit(typing_context: Any, word: Any) -> Any:
         return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
 
     return signature, generate
+
+
+lowest_bit: Any = _lowest_bit

@@ -1,8 +1,9 @@
-"""Fold a block of events into the state of their keys and read what policies ask: the heart of the engine.
+"""Fold a block of events into the state of their keys and read what policies ask: the heart of the
+engine.
 
-Events are folded strictly one after another, key by key, so a block of 64 gives what 64 blocks of one give. What
-is done for the whole block at once is only what has no effect on values: finding records and fetching them
-into the cache.
+Events are folded strictly one after another, key by key, so a block of 64 gives what 64 blocks of
+one give. What is done for the whole block at once is only what has no effect on values: finding
+records and fetching them into the cache.
 """
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from haitang.data.features.arena import (
 )
 from haitang.data.features.columns import LANES, ROW_STRIDE
 from haitang.data.features.layout import (
-    B_ENTERED,
     B_LENGTH,
     B_RING,
     C_COLUMNS,
@@ -50,8 +50,6 @@ from haitang.data.features.layout import (
     D_COLUMNS,
     D_PRIOR,
     G_COLUMNS,
-    N_CELL_START,
-    N_CELL_STOP,
     N_COLUMNS,
     N_DIRECTORY,
     N_RECORD_WORDS,
@@ -64,6 +62,7 @@ from haitang.data.features.layout import (
     S_COLUMNS,
     S_DELAY,
     S_ENTRY_WORDS,
+    S_FACTOR,
     S_HASH,
     S_LAZY,
     S_MASK,
@@ -72,17 +71,23 @@ from haitang.data.features.layout import (
     S_OFFSET,
     S_SEEN,
     S_SOURCE,
-    S_FACTOR,
     S_TABLE,
     S_WORDS,
 )
-from haitang.data.features.pointers import address_of, as_floats, as_halves, pointer_to, table_of
+from haitang.data.features.pointers import (
+    Int,
+    address_of,
+    as_floats,
+    as_halves,
+    pointer_to,
+    table_of,
+)
 from haitang.data.features.reads import read_cell, read_windows, scaled
 from haitang.data.features.ring import enter_due, insert
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def free_record(arena: Any, entities: Any, streams: Any, entity: int, record: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def free_record(arena: Any, entities: Any, streams: Any, entity: Int, record: Int) -> None:
     """Give back everything that hangs on a record, but not the record."""
     halves = as_halves(arena)
     for s in range(entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP]):
@@ -105,15 +110,15 @@ def free_record(arena: Any, entities: Any, streams: Any, entity: int, record: in
             release(arena, block, streams[s, S_WORDS])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def empty_record(words: Any, tables: Any, entity: int, record: int) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def empty_record(words: Any, tables: Any, entity: Int, record: Int) -> None:
     """Give back everything that hangs on a record, for callers outside the kernels."""
     entities = table_of(tables[0], N_COLUMNS)
     streams = table_of(tables[2], S_COLUMNS)
     free_record(pointer_to(words), entities, streams, entity, record)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def sweep(words: Any, tables: Any) -> None:
     """Release the keys of one sub-table an entity that have been idle beyond their retention."""
     arena = pointer_to(words)
@@ -139,7 +144,8 @@ def sweep(words: Any, tables: Any) -> None:
         if released > 0:
             arena[entry + 1] -= released
             arena[KEY_COUNT] -= released
-            # Removing keys breaks probe chains, so the table is laid out anew (and smaller if it can be).
+            # Removing keys breaks probe chains, so the table is laid out anew (and smaller if it
+            # can be).
             keys = arena[entry + 1] & 0xFFFFFFFF
             target = np.int64(4)
             while keys * 2 > target:
@@ -147,8 +153,8 @@ def sweep(words: Any, tables: Any) -> None:
             resize(arena, entry, target)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
-def _asked(demand: Any, standing: int, at: int, width: int) -> bool:
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _asked(demand: Any, standing: Int, at: Int, width: Int) -> bool:
     """Tell whether any slot that the key stands in is read at column `at` of the demand."""
     while standing != 0:
         if standing & 1 and demand[at] != 0:
@@ -158,39 +164,21 @@ def _asked(demand: Any, standing: int, at: int, width: int) -> bool:
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fold_streams(
-    arena: Any,
-    
-    streams: Any,
-    edges: Any,
-    reads: Any,
-    ranges: Any,
-    shares: Any,
-    scratch: Any,
-    hashes: Any,
-    demand: Any,
-    empty: int,
-    event_count: int,
-    stream_count: int,
-    start: int,
-    stop: int,
-    record: int,
-    standing: int,
-    instant: int,
-    now: int,
-    event: int,
-    lane: int,
-    values: Any,
-    masks: Any,
-) -> None:
+    arena: Any, streams: Any, edges: Any, reads: Any, ranges: Any, shares: Any, scratch: Any,
+    hashes: Any, demand: Any, demand_at: Int, empty: Int, event_count: Int, stream_count: Int,
+    active: Any, start: Int, stop: Int, record: Int, standing: Int, instant: Int, now: Int,
+    event: Int, lane: Int, values: Any, masks: Any,
+) -> None:  # fmt: skip
     bit = np.uint64(lane)
-    for s in range(start, stop):
+    for i in range(start, stop):
+        s = active[i]
         mask = streams[s, S_MASK]
         counts = (streams[s, S_SEEN] & standing) != 0 and (
             mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
         )
-        if not counts and not _asked(demand, standing, s, stream_count):
+        if not counts and not _asked(demand, standing, demand_at + s, stream_count):
             continue
         block = record + streams[s, S_OFFSET]
         if streams[s, S_LAZY]:
@@ -208,7 +196,7 @@ def _fold_streams(
             slots = standing
             slot = s
             while slots != 0:
-                if slots & 1 and demand[slot] != 0:
+                if slots & 1 and demand[demand_at + slot] != 0:
                     read_windows(
                         arena, streams, edges, reads, shares, scratch,
                         ranges[slot, 0], ranges[slot, 1], 1, s, block, now, values, lane,
@@ -222,47 +210,52 @@ def _fold_streams(
             if streams[s, S_HASH] >= 0:
                 value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
             elif streams[s, S_HASH] == -2:
-                # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing collides.
+                # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing
+                # collides.
                 value_hash = (value * np.int64(-7046029254386353131)) << 1
             insert(arena, streams, edges, s, block, instant, value, value_hash, now)
         slots = standing
         slot = s
         while slots != 0:
-            if slots & 1 and demand[slot] != 0:
+            if slots & 1 and demand[demand_at + slot] != 0:
                 read_windows(
                     arena, streams, edges, reads, shares, scratch,
-                    ranges[slot, 0], ranges[slot, 1], 0 if counts else 2, s, block, now, values, lane,
+                    ranges[slot, 0], ranges[slot, 1], 0 if counts else 2, s, block, now, values,
+                    lane,
                 )  # fmt: skip
             slots >>= 1
             slot += stream_count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fold_cells(
     arena: Any,
     cells: Any,
     cell_reads: Any,
     cell_ranges: Any,
     demand: Any,
-    cell_count: int,
-    start: int,
-    stop: int,
-    record: int,
-    standing: int,
-    instant: int,
-    now: int,
-    lane: int,
+    demand_at: Int,
+    cell_count: Int,
+    active: Any,
+    start: Int,
+    stop: Int,
+    record: Int,
+    standing: Int,
+    instant: Int,
+    now: Int,
+    lane: Int,
     values: Any,
     masks: Any,
 ) -> None:
     bit = np.uint64(lane)
-    for c in range(start, stop):
+    for i in range(start, stop):
+        c = active[i]
         cell = record + cells[c, C_OFFSET]
         mask = cells[c, C_MASK]
         counts = (cells[c, C_SEEN] & standing) != 0 and (
             mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
         )
-        if not counts and not _asked(demand, standing, c, cell_count):
+        if not counts and not _asked(demand, standing, demand_at + c, cell_count):
             continue
         for when in range(2):
             if when == 1 and counts:
@@ -277,23 +270,25 @@ def _fold_cells(
             slots = standing
             slot = 0
             while slots != 0:
-                if slots & 1 and demand[slot * cell_count + c] != 0:
-                    for d in range(cell_ranges[slot * cell_count + c, 0], cell_ranges[slot * cell_count + c, 1]):
+                if slots & 1 and demand[demand_at + slot * cell_count + c] != 0:
+                    for d in range(
+                        cell_ranges[slot * cell_count + c, 0], cell_ranges[slot * cell_count + c, 1]
+                    ):
                         if (cell_reads[d, D_PRIOR] == 0) == (when == 1):
                             read_cell(arena, cell_reads, d, cell, now, values, lane)
                 slots >>= 1
                 slot += 1
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _find_records(
     arena: Any,
     entities: Any,
     slot_entities: Any,
-    slot_count: int,
+    slot_count: Int,
     keys: Any,
     records: Any,
-    count: int,
+    count: Int,
 ) -> None:
     """Find or make the records of a block, fetching ahead in three steps: table, record, ring."""
     base = address_of(arena)
@@ -320,54 +315,77 @@ def _find_records(
             records[x, j] = record
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _fetch_rings(
     arena: Any,
-    entities: Any,
     slot_entities: Any,
-    slot_count: int,
+    slot_count: Int,
     streams: Any,
     records: Any,
-    count: int,
+    count: Int,
+    kinds: Any,
+    entity_count: Int,
+    stream_ranges: Any,
+    active_streams: Any,
 ) -> None:
     halves = as_halves(arena)
     base = address_of(arena)
     for x in range(slot_count):
-        entity = slot_entities[x]
-        for s in range(entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP]):
-            for j in range(count):
-                if records[x, j] != 0:
-                    block = records[x, j] + streams[s, S_OFFSET]
-                    if streams[s, S_LAZY]:
-                        prefetch(base + 8 * arena[block])
-                        continue
-                    length = np.int64(halves[2 * (block + B_LENGTH)])
-                    if length > 0:
-                        tail = arena[block + B_RING] + length * streams[s, S_ENTRY_WORDS]
-                        prefetch(base + 8 * tail)
-                        prefetch(base + 8 * (tail - 8))
+        for j in range(count):
+            if records[x, j] == 0:
+                continue
+            at = kinds[j] * entity_count + slot_entities[x]
+            for i in range(stream_ranges[at, 0], stream_ranges[at, 1]):
+                s = active_streams[i]
+                block = records[x, j] + streams[s, S_OFFSET]
+                if streams[s, S_LAZY]:
+                    prefetch(base + 8 * arena[block])
+                    continue
+                length = np.int64(halves[2 * (block + B_LENGTH)])
+                if length > 0:
+                    tail = arena[block + B_RING] + length * streams[s, S_ENTRY_WORDS]
+                    prefetch(base + 8 * tail)
+                    prefetch(base + 8 * (tail - 8))
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _standing(siblings: Any, ranges: Any, records: Any, slot: Int, lane: Int, record: Int) -> Int:
+    """Return the set of slots in which the key of one slot stands in this event."""
+    standing = np.int64(1) << slot
+    for i in range(ranges[slot, 0], ranges[slot, 1]):
+        other = siblings[i]
+        if records[other, lane] == record:
+            standing |= np.int64(1) << other
+    return standing
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _move_clock(
+    arena: Any, entities: Any, streams: Any, entity: Int, record: Int, instant: Int
+) -> Int:
+    """Return the key's `now` with this event; a key back after its retention starts anew."""
+    now = arena[record + RECORD_NOW]
+    if instant <= now:
+        return now
+    if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
+        free_record(arena, entities, streams, entity, record)
+        rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
+        clear(arena, record + RECORD_HEADER_WORDS, rest)
+    arena[record + RECORD_NOW] = instant
+    return instant
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
 def fold_block(
-    arena_words: Any,
-    tables: Any,
-    read_shares: Any,
-    demands: Any,
-    kinds: Any,
-    sketch: Any,
-    all_instants: Any,
-    all_hashes: Any,
-    first: int,
-    count: int,
-    block_keys: Any,
-    block_records: Any,
-    block_values: Any,
-    block_masks: Any,
-) -> None:
-    """Fold events `first` to `first + count` and write their aggregate features into `block_values`.
+    arena_words: Any, tables: Any, read_shares: Any, demands: Any, kinds: Any, sketch: Any,
+    all_instants: Any, all_hashes: Any, first: Int, count: Int, block_keys: Any, block_records: Any,
+    block_values: Any, block_masks: Any,
+) -> None:  # fmt: skip
+    """Fold events `first` to `first + count` and write their aggregate features into
+    `block_values`.
 
-    `block_keys` holds the block's key per slot and lane (0 missing); `block_masks` the predicates; `tables` the plan.
+    `block_keys` holds the block's key per slot and lane (0 missing); `block_masks` the predicates;
+    `tables` the plan.
     """
     arena = pointer_to(arena_words)
     entities = table_of(tables[0], N_COLUMNS)
@@ -384,7 +402,10 @@ def fold_block(
     cell_ranges = table_of(tables[8], 2)
     siblings = pointer_to(tables[9])
     sibling_ranges = table_of(tables[10], 2)
-    stream_demands, cell_demands, missing_ranges, missing_rows = demands
+    stream_demand = pointer_to(demands[0])
+    cell_demand = pointer_to(demands[1])
+    missing_ranges = table_of(demands[2], 2)
+    missing_rows = pointer_to(demands[3])
     shares = pointer_to(read_shares)
     scratch = pointer_to(sketch)
     instants = pointer_to(all_instants)
@@ -395,14 +416,21 @@ def fold_block(
     records = table_of(block_records, LANES)
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
+    stream_ranges = table_of(demands[4], 2)
+    active_streams = pointer_to(demands[5])
+    cell_active_ranges = table_of(demands[6], 2)
+    active_cells = pointer_to(demands[7])
+    entity_count = tables[0].shape[0]
     _find_records(arena, entities, slot_entities, slot_count, keys, records, count)
     if count > 4:
-        _fetch_rings(arena, entities, slot_entities, slot_count, streams, records, count)
+        _fetch_rings(
+            arena, slot_entities, slot_count, streams, records, count,
+            kinds, entity_count, stream_ranges, active_streams,
+        )  # fmt: skip
     for j in range(count):
         kind = kinds[j]
         instant = instants[first + j]
-        if instant > arena[WATERMARK_US]:
-            arena[WATERMARK_US] = instant
+        arena[WATERMARK_US] = max(arena[WATERMARK_US], instant)
         for x in range(slot_count):
             record = records[x, j]
             if record == 0:
@@ -412,32 +440,21 @@ def fold_block(
                     values[missing_rows[i], j] = math.nan
                 continue
             entity = slot_entities[x]
-            standing = np.int64(1) << x
-            again = False
-            for i in range(sibling_ranges[x, 0], sibling_ranges[x, 1]):
-                other = siblings[i]
-                if records[other, j] == record:
-                    # One key in two slots is one key: it is folded at the first of them.
-                    again = again or other < x
-                    standing |= np.int64(1) << other
-            if again:
+            standing = _standing(siblings, sibling_ranges, records, x, j, record)
+            if standing & ((np.int64(1) << x) - 1):
+                # One key in two slots is one key: it was folded at the first of them.
                 continue
-            now = arena[record + RECORD_NOW]
-            if instant > now:
-                if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
-                    free_record(arena, entities, streams, entity, record)
-                    rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
-                    clear(arena, record + RECORD_HEADER_WORDS, rest)
-                now = instant
-                arena[record + RECORD_NOW] = now
+            at = kind * entity_count + entity
+            now = _move_clock(arena, entities, streams, entity, record, instant)
             _fold_streams(
                 arena, streams, edges, reads, ranges, shares, scratch, hashes,
-                pointer_to(stream_demands[kind]), empty, event_count, stream_count,
-                entities[entity, N_STREAM_START], entities[entity, N_STREAM_STOP],
+                stream_demand, kind * demands[0].shape[1], empty, event_count, stream_count,
+                active_streams, stream_ranges[at, 0], stream_ranges[at, 1],
                 record, standing, instant, now, first + j, j, values, masks,
             )  # fmt: skip
             _fold_cells(
-                arena, cells, cell_reads, cell_ranges, pointer_to(cell_demands[kind]), cell_count,
-                entities[entity, N_CELL_START], entities[entity, N_CELL_STOP],
+                arena, cells, cell_reads, cell_ranges, cell_demand,
+                kind * demands[1].shape[1], cell_count,
+                active_cells, cell_active_ranges[at, 0], cell_active_ranges[at, 1],
                 record, standing, instant, now, j, values, masks,
             )  # fmt: skip

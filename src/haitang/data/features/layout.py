@@ -1,15 +1,19 @@
-"""Columns of the plan's integer tables, shared by the compiler of plans and the kernels that read them."""
+"""Columns of the plan's integer tables, shared by the compiler of plans and the kernels that read
+them.
+"""
 
 from __future__ import annotations
 
-# One row a stream: the events of one entity's keys that satisfy one predicate, with one `of`, ending one delay ago.
+# One row a stream: the events of one entity's keys that satisfy one predicate, with one `of`,
+# ending one delay ago.
 S_ENTITY = 0
 S_OFFSET = 1  # words from the start of the record
 S_MASK = 2  # mask of the predicate, -1 when all count
 S_SEEN = 3  # bit set of slots on which the key must stand
 S_SOURCE = 4  # value row of `of`, -1 without one
 S_FACTOR = 5  # 10 ** of_scale
-S_HASH = 6  # row of the batch's hashes whose distinct values are counted; -1 none, -2 the source row's numbers
+# Row of the batch's hashes whose distinct values are counted; -1 none, -2 the source row's numbers.
+S_HASH = 6
 S_DELAY = 7
 S_TILE = 8  # granularity of coalesced entries, 0 keeps every entry
 S_EXACT = 9  # entries older than this may be coalesced
@@ -81,7 +85,8 @@ N_CELL_START = 5
 N_CELL_STOP = 6
 N_COLUMNS = 7
 
-# A stream's block: ring offset; length and capacity; entries that have entered; then what the row above names.
+# A stream's block: ring offset; length and capacity; entries that have entered; then what the row
+# above names.
 B_RING = 0
 B_LENGTH = 1
 B_ENTERED = 2

@@ -1,7 +1,9 @@
-"""Compile a catalogue into a plan: streams, windows, cells, record layouts and the programs around them.
+"""Compile a catalogue into a plan: streams, windows, cells, record layouts and the programs around
+them.
 
-Features that count the same events share one stream; windows of a stream are cursors into one ring; features that
-say the same share one value. The plan is plain integer tables: the kernels interpret it and nothing is compiled.
+Features that count the same events share one stream; windows of a stream are cursors into one ring;
+features that say the same share one value. The plan is plain integer tables: the kernels interpret
+it and nothing is compiled.
 """
 
 from __future__ import annotations
@@ -24,8 +26,9 @@ from haitang.kernel.errors import HaitangError
 MAX_SLOTS = 48
 MAX_FEATURES = 4096
 INLINE_WORDS = 48
-"""Up to this size the streams of an entity lie in its records; beyond, each has a block from its first event on,
-because few keys ever see most of the streams."""
+"""Up to this size the streams of an entity lie in its records; beyond, each has a block from its
+first event on, because few keys ever see most of the streams.
+"""
 STATE_FORMAT = 2
 """Raised whenever the meaning of a state word changes: older states are refused."""
 
@@ -54,7 +57,7 @@ class PlanRefused(HaitangError):
     """A catalogue that is beyond what a plan can hold."""
 
 
-class _Stream(msgspec.Struct, kw_only=True):
+class _Stream(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
     entity: int
     mask: int
     seen: int
@@ -69,7 +72,7 @@ class _Stream(msgspec.Struct, kw_only=True):
     exact_us: int = 0
 
 
-class _Cell(msgspec.Struct, kw_only=True):
+class _Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
     entity: int
     mask: int
     seen: int
@@ -78,7 +81,7 @@ class _Cell(msgspec.Struct, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an aggregate feature is read: the slot, and its stream or its cell (the other is -1)."""
+    """Where an aggregate feature is read: its slot, and its stream or cell (the other is -1)."""
 
     slot: int
     stream: int = -1
@@ -104,7 +107,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[str, ...]
     entities: tuple[str, ...]
     header_words: int
-    """Words of an empty state: header, key directories, and the block that stands for streams without one."""
+    """Words of an empty state: header, key directories, and the block that stands for streams
+    without one.
+    """
 
 
 class PlanBuilder:
@@ -143,13 +148,19 @@ class PlanBuilder:
         if len(self.catalogue.keys) > MAX_SLOTS:
             raise PlanRefused(
                 code="plan_too_large",
-                message=f"the pack has {len(self.catalogue.keys)} key slots; expected at most {MAX_SLOTS}",
+                message=(
+                    f"the pack has {len(self.catalogue.keys)} key slots; "
+                    f"expected at most {MAX_SLOTS}"
+                ),
                 hint="join slots of one entity with `a | b`",
             )
         if len(self.catalogue.features) > MAX_FEATURES:
             raise PlanRefused(
                 code="plan_too_large",
-                message=f"the pack has {len(self.catalogue.features)} features; expected at most {MAX_FEATURES}",
+                message=(
+                    f"the pack has {len(self.catalogue.features)} features; "
+                    f"expected at most {MAX_FEATURES}"
+                ),
                 hint="remove features that no policy reads",
             )
 
@@ -190,7 +201,9 @@ class PlanBuilder:
             if isinstance(feature.of, terms.Field) and feature.of.type == "text":
                 return -1, 1, self._hash_row(feature.of.name)
             return self.program.row(feature.of), 10**feature.of_scale, -2
-        return self.program.row(feature.of), 10**feature.of_scale, -1
+        # A text's code and a flag are whole numbers already.
+        factor = 10**feature.of_scale if feature.type == "number" else 1
+        return self.program.row(feature.of), factor, -1
 
     def _group(self, feature: FeatureSpec) -> tuple[int, ...]:
         source, factor, hashed = self._source(feature)
@@ -246,7 +259,11 @@ class PlanBuilder:
         source = self.program.row(feature.of) if feature.of is not None else -1
         if feature.aggregate != "latest":
             source = -1
-        key = (self._entities[self._entity_of(feature)], self._predicate(feature), self._seen(feature))
+        key = (
+            self._entities[self._entity_of(feature)],
+            self._predicate(feature),
+            self._seen(feature),
+        )
         # A cell without a latest value can share one that keeps it, but not the other way round.
         cell = self._cells.setdefault(
             (*key, source), _Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
@@ -267,7 +284,7 @@ class PlanBuilder:
                 self.program.feature_row(feature.name)
         streams = sorted(self._streams.values(), key=lambda stream: stream.entity)
         cells = sorted(self._cells.values(), key=lambda cell: cell.entity)
-        entities, stream_rows, edges = self._lay_out(streams, cells)
+        entities, stream_rows, edges = self._lay_out(streams)
         reads, ranges, shares = self._read_tables(streams, stream_rows)
         cell_rows, cell_reads, cell_ranges = self._cell_tables(cells, entities)
         slot_entities = np.array(
@@ -286,10 +303,17 @@ class PlanBuilder:
             row_count=self.program.row_count,
             mask_count=self.program.mask_count,
             tables=(
-                entities, slot_entities, stream_rows, edges, reads, ranges,
-                cell_rows, cell_reads, cell_ranges,
+                entities,
+                slot_entities,
+                stream_rows,
+                edges,
+                reads,
+                ranges,
+                cell_rows,
+                cell_reads,
+                cell_ranges,
                 *self._sibling_tables(),
-            ),  # fmt: skip
+            ),
             shares=shares,
             places=self._places(streams, cells),
             key_parts=self._key_parts(),
@@ -322,7 +346,7 @@ class PlanBuilder:
         return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
     def _lay_out(
-        self, streams: list[_Stream], cells: list[_Cell]
+        self, streams: list[_Stream]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         entities = np.zeros((len(self._entities), at.N_COLUMNS), dtype=np.int64)
         stream_rows = np.zeros((len(streams), at.S_COLUMNS), dtype=np.int64)
@@ -407,14 +431,16 @@ class PlanBuilder:
         return np.array(flat or [0], dtype=np.int64), ranges
 
     def _places(self, streams: list[_Stream], cells: list[_Cell]) -> dict[str, Place]:
-        stream_index = {id(stream): s for s, stream in enumerate(streams)}
-        cell_index = {id(cell): c for c, cell in enumerate(cells)}
-        slots = {feature.name: self._slots.get(feature.key, -1) for feature in self.catalogue.features}
+        index: dict[_Stream | _Cell, int] = {stream: s for s, stream in enumerate(streams)}
+        index |= {cell: c for c, cell in enumerate(cells)}
+        slots = {
+            feature.name: self._slots.get(feature.key, -1) for feature in self.catalogue.features
+        }
         return {
             name: Place(
                 slot=slots[name],
-                stream=stream_index.get(id(home), -1),
-                cell=cell_index.get(id(home), -1),
+                stream=index[home] if isinstance(home, _Stream) else -1,
+                cell=index[home] if isinstance(home, _Cell) else -1,
             )
             for name, home in self._homes.items()
         }

@@ -1,14 +1,17 @@
 """Bare pointers for kernels: `pointer[i]` and `table[row, column]` without the weight of an array.
 
-An array is seven words wherever Numba passes it, checks for negative indices at every access, and counts references. The
-kernels pass a dozen of them through functions too large to be inlined, some hundred times an event. A pointer is one word.
-Nothing is checked: an index must be right. The arrays that pointers come from are held by the caller.
+An array is seven words wherever Numba passes it, checks for negative indices at every access, and
+counts references. The kernels pass a dozen of them through functions too large to be inlined, some
+hundred times an event. A pointer is one word. Nothing is checked: an index must be right. The
+arrays that pointers come from are held by the caller.
 """
 
+# Numba's extension interface carries no types.
+# mypy: allow-untyped-calls, allow-untyped-decorators
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, TypeAlias
 
 from numba import types
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
@@ -19,9 +22,16 @@ from numba.extending import (
     register_model,
 )
 
+Int: TypeAlias = Any
+"""A machine integer. Numba knows one kind; to mypy, Python's and NumPy's are strangers to each
+other.
+"""
 
-class Pointer(types.Type):  # type: ignore[misc]
-    """The type of a pointer to numbers; `columns` is 0 for a vector, else the fixed width of a table's rows."""
+
+class Pointer(types.Type):
+    """The type of a pointer to numbers; `columns` is 0 for a vector, else the fixed width of a
+    table's rows.
+    """
 
     def __init__(self, dtype: Any, columns: int) -> None:
         self.dtype = dtype
@@ -29,8 +39,8 @@ class Pointer(types.Type):  # type: ignore[misc]
         super().__init__(name=f"Pointer({dtype}, {columns})")
 
 
-@register_model(Pointer)  # type: ignore[untyped-decorator]
-class _PointerModel(models.PrimitiveModel):  # type: ignore[misc]
+@register_model(Pointer)
+class _PointerModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         element = manager.lookup(kind.dtype).get_data_type()
         super().__init__(manager, kind, element.as_pointer())
@@ -46,21 +56,21 @@ def _index_type(pointer: Any, index: Any) -> Any:
     return None
 
 
-@infer_global(operator.getitem)  # type: ignore[untyped-decorator]
-class _GetItem(AbstractTemplate):  # type: ignore[misc]
+@infer_global(operator.getitem)
+class _GetItem(AbstractTemplate):
     prefer_literal = False
 
-    def generic(self, arguments: Any, keywords: Any) -> Any:
+    def generic(self, arguments: Any, keywords: Any) -> Any:  # noqa: ARG002
         pointer, index = arguments
         index_type = _index_type(pointer, index)
         return signature(pointer.dtype, pointer, index_type) if index_type else None
 
 
-@infer_global(operator.setitem)  # type: ignore[untyped-decorator]
-class _SetItem(AbstractTemplate):  # type: ignore[misc]
+@infer_global(operator.setitem)
+class _SetItem(AbstractTemplate):
     prefer_literal = False
 
-    def generic(self, arguments: Any, keywords: Any) -> Any:
+    def generic(self, arguments: Any, keywords: Any) -> Any:  # noqa: ARG002
         pointer, index, _ = arguments
         index_type = _index_type(pointer, index)
         return signature(types.none, pointer, index_type, pointer.dtype) if index_type else None
@@ -74,15 +84,15 @@ def _place(context: Any, builder: Any, kind: Any, pointer: Any, index: Any) -> A
     return builder.gep(pointer, [index])
 
 
-@lower_builtin(operator.getitem, Pointer, types.Integer)  # type: ignore[untyped-decorator]
-@lower_builtin(operator.getitem, Pointer, types.BaseTuple)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.getitem, Pointer, types.Integer)
+@lower_builtin(operator.getitem, Pointer, types.BaseTuple)
 def _load(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
     kind = call.args[0]
     return builder.load(_place(context, builder, kind, *arguments))
 
 
-@lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)  # type: ignore[untyped-decorator]
-@lower_builtin(operator.setitem, Pointer, types.BaseTuple, types.Any)  # type: ignore[untyped-decorator]
+@lower_builtin(operator.setitem, Pointer, types.Integer, types.Any)
+@lower_builtin(operator.setitem, Pointer, types.BaseTuple, types.Any)
 def _store(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
     pointer, index, value = arguments
     builder.store(value, _place(context, builder, call.args[0], pointer, index))
@@ -99,15 +109,15 @@ def _from_array(array: Any, columns: int) -> Any:
     return kind, generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def pointer_to(typing_context: Any, array: Any) -> Any:
+@intrinsic
+def _pointer_to(typing_context: Any, array: Any) -> Any:
     """Return a pointer to the first element of a C-contiguous array, whatever its shape."""
     kind, generate = _from_array(array, 0)
     return kind(array), generate
 
 
-@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator]
-def table_of(typing_context: Any, array: Any, columns: Any) -> Any:
+@intrinsic(prefer_literal=True)
+def _table_of(typing_context: Any, array: Any, columns: Any) -> Any:
     """Return a pointer to a C-contiguous array seen as rows of `columns` (a constant) elements."""
     if not isinstance(columns, types.IntegerLiteral):
         return None
@@ -120,7 +130,7 @@ def table_of(typing_context: Any, array: Any, columns: Any) -> Any:
 
 
 def _reinterpreting(target: Any) -> Any:
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def reinterpret(typing_context: Any, pointer: Any) -> Any:
         kind = Pointer(target, 0)
 
@@ -132,14 +142,16 @@ def _reinterpreting(target: Any) -> Any:
     return reinterpret
 
 
-as_halves = _reinterpreting(types.uint32)
+pointer_to: Any = _pointer_to
+table_of: Any = _table_of
+as_halves: Any = _reinterpreting(types.uint32)
 """See 64-bit words as twice as many 32-bit halves, low half first."""
-as_floats = _reinterpreting(types.float64)
+as_floats: Any = _reinterpreting(types.float64)
 """See 64-bit words as doubles."""
 
 
-@intrinsic  # type: ignore[untyped-decorator]
-def address_of(typing_context: Any, pointer: Any) -> Any:
+@intrinsic
+def _address_of(typing_context: Any, pointer: Any) -> Any:
     """Return the address that a pointer holds."""
 
     def generate(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
@@ -148,3 +160,4 @@ def address_of(typing_context: Any, pointer: Any) -> Any:
     return types.intp(pointer), generate
 
 
+address_of: Any = _address_of

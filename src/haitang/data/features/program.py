@@ -78,7 +78,7 @@ class InputRows(msgspec.Struct, kw_only=True):
 
 
 class ProgramBuilder:
-    """Collects instructions; every `row` or `mask` it returns is computed when the program has run."""
+    """Collects instructions; each `row` or `mask` it returns is computed when the program ran."""
 
     def __init__(self) -> None:
         self.inputs = InputRows()
@@ -132,7 +132,7 @@ class ProgramBuilder:
         """Declare a derived feature; it is compiled when first read."""
         self.derived[name] = value
 
-    def row(self, term: terms.Expression) -> int:
+    def row(self, term: terms.Expression) -> int:  # noqa: C901, PLR0911 - one case per kind of term
         """Return the row that holds a term's value."""
         match term:
             case terms.Number(value=value):
@@ -192,7 +192,7 @@ class ProgramBuilder:
                 return self.mask_of_test(test)
 
     def test(self, term: terms.Expression) -> Test:
-        """Return a flag term as one condition, without giving it a mask where a comparison will do."""
+        """Return a flag term as one condition; it gets no mask where a comparison will do."""
         match term:
             case terms.Compare(op=op, left=left, right=right):
                 return self._compare(op, left, right)
@@ -228,7 +228,9 @@ class ProgramBuilder:
         ):
             return self._compare(_MIRRORED[op], right, left)
         if isinstance(right, terms.Number | terms.Text | terms.Flag):
-            constant = text_code(right.value) if isinstance(right, terms.Text) else float(right.value)
+            constant = (
+                text_code(right.value) if isinstance(right, terms.Text) else float(right.value)
+            )
             return self._against(_COMPARE[op], self.row(left), constant)
         if op in (">", ">="):
             op, left, right = _MIRRORED[op], right, left
@@ -274,7 +276,9 @@ class ProgramBuilder:
 
     def _combine(self, op: int, left: int, right: int) -> int:
         first, second = sorted((left, right))
-        return self._emit_mask((op, first, second), (self._mask_stage[first], self._mask_stage[second]))
+        return self._emit_mask(
+            (op, first, second), (self._mask_stage[first], self._mask_stage[second])
+        )
 
     def _emit_mask(self, instruction: tuple[int, ...], stages: tuple[Stage, ...]) -> int:
         stage: Stage = "value" if "value" in stages else "event"

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from haitang.data.features.extremes import advance_queue
 from haitang.data.features.layout import (
     B_ENTERED,
     B_LENGTH,
@@ -30,8 +31,8 @@ from haitang.data.features.layout import (
     R_MAX,
     R_MEAN,
     R_MIN,
-    R_QUANTILE,
     R_PRIOR,
+    R_QUANTILE,
     R_RANK,
     R_RARE,
     R_STD,
@@ -50,14 +51,17 @@ from haitang.data.features.layout import (
     S_TOTAL_SQUARE,
     S_TOTAL_SUM,
 )
-from haitang.data.features.pointers import as_floats, as_halves
-from haitang.data.features.ring import advance_edge, advance_queue, entry_value, multiply_square
+from haitang.data.features.pointers import Int, as_floats, as_halves
+from haitang.data.features.ring import advance_edge, entry_value, multiply_square
 
 CANCELLATION = 1e-6
-"""Below this share of the mean square, a variance from rounded sums is not trusted and computed in 128 bits."""
+"""Below this share of the mean square, a variance from rounded sums is not trusted and computed in
+128 bits.
+"""
 
 SKETCH_GROWTH = 1.0198
-"""Ratio of neighbouring bucket bounds: the middle of a bucket is within 1 % of every value in it."""
+"""Ratio of neighbouring bucket bounds: the middle of a bucket is within 1 % of every value in it.
+"""
 SKETCH_BUCKETS = 2304
 """Buckets for values up to 2^63; bucket 0 holds zero and below."""
 _LOG_GROWTH = math.log(SKETCH_GROWTH)
@@ -66,16 +70,16 @@ TWO_TO_64 = 18446744073709551616.0
 MICROSECONDS = 1e6
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def bucket_of(value: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def bucket_of(value: Int) -> Int:
     """Return the log bucket of a value; Source: Masson, Rim, Lee, "DDSketch", VLDB 2019."""
     if value <= 0:
         return np.int64(0)
     return np.int64(1 + math.ceil(math.log(np.float64(value)) / _LOG_GROWTH - 1e-9))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def bucket_middle(bucket: int) -> float:
+@njit(cache=True, nogil=True, error_model="numpy")
+def bucket_middle(bucket: Int) -> float:
     """Return the value that stands for a bucket: within 1 % of each member."""
     if bucket == 0:
         return 0.0
@@ -83,9 +87,11 @@ def bucket_middle(bucket: int) -> float:
     return 2.0 * upper / (1.0 + SKETCH_GROWTH)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _scale_wide(low: int, high: int, factor: int) -> Any:
-    """Return a 128-bit number times a factor from 0 to 2^31, modulo 2^128, as unsigned (low, high) words."""
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scale_wide(low: Int, high: Int, factor: Int) -> Any:
+    """Return a 128-bit number times a factor from 0 to 2^31, modulo 2^128, as unsigned (low, high)
+    words.
+    """
     mask = np.uint64(0xFFFFFFFF)
     half = np.uint64(32)
     times = np.uint64(factor)
@@ -96,12 +102,14 @@ def _scale_wide(low: int, high: int, factor: int) -> Any:
     return out_low, out_high
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def exact_spread(count: int, total: int, low: int, high: int) -> float:
-    """Return the sum of squared deviations from the mean, from the sum and the 128-bit sum of squares.
+@njit(cache=True, nogil=True, error_model="numpy")
+def exact_spread(count: Int, total: Int, low: Int, high: Int) -> float:
+    """Return the sum of squared deviations from the mean, from the sum and the 128-bit sum of
+    squares.
 
-    With m the mean rounded down and r = S - n m, the sum of (x - m)² is Q - n m² - 2 m r. It is formed in 128-bit
-    integers, where nothing cancels; the mean's fraction is taken off at the end. Counts are below 2^31.
+    With m the mean rounded down and r = S - n m, the sum of (x - m)² is Q - n m² - 2 m r. It is
+    formed in 128-bit integers, where nothing cancels; the mean's fraction is taken off at the end.
+    Counts are below 2^31.
     """
     mean = total // count
     rest = total - mean * count
@@ -112,7 +120,8 @@ def exact_spread(count: int, total: int, low: int, high: int) -> float:
     borrow = np.uint64(1) if out_low < part_low else np.uint64(0)
     out_low = out_low - part_low
     out_high = out_high - part_high - borrow
-    # rest < count < 2^31, so twice it is a valid factor; the sign of the mean decides which way it goes.
+    # rest < count < 2^31, so twice it is a valid factor; the sign of the mean decides which way it
+    # goes.
     part_low, part_high = _scale_wide(abs(mean), 0, 2 * rest)
     if mean < 0:
         before = out_low
@@ -126,37 +135,38 @@ def exact_spread(count: int, total: int, low: int, high: int) -> float:
     return spread - np.float64(rest) * np.float64(rest) / np.float64(count)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
-def _deviation(count: int, total: int, low: int, high: int) -> float:
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _deviation(count: Int, total: Int, low: Int, high: Int) -> float:
     """Return the sample standard deviation, in units of the scaled integers."""
-    n = np.float64(count)
+    n = float(count)
     if high == 0 and low >= 0:
-        square = np.float64(low)
+        square = float(low)
     else:
-        square = np.float64(high) * TWO_TO_64 + np.float64(np.uint64(low))
-    mean = np.float64(total) / n
-    mean_square = square / n
+        square = float(high) * TWO_TO_64 + float(np.uint64(low))
+    mean: float = float(total) / n
+    mean_square: float = square / n
     variance = mean_square - mean * mean
     if variance > CANCELLATION * mean_square:
         spread = variance * n
     else:
-        spread = max(exact_spread(count, total, low, high), 0.0)
+        spread = max(float(exact_spread(count, total, low, high)), 0.0)
     return math.sqrt(spread / (n - 1.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _read_sketch(
     arena: Any,
-    
     streams: Any,
-    s: int,
-    block: int,
-    start: int,
-    stop: int,
+    s: Int,
+    block: Int,
+    start: Int,
+    stop: Int,
     share: float,
     scratch: Any,
 ) -> float:
-    """Return the quantile of the entries from `start` to `stop`: the value of rank ceil(q n) in its bucket."""
+    """Return the quantile of the entries from `start` to `stop`: the value of rank ceil(q n) in its
+    bucket.
+    """
     lowest = np.int64(SKETCH_BUCKETS)
     highest = np.int64(-1)
     for i in range(start, stop):
@@ -176,9 +186,9 @@ def _read_sketch(
     return bucket_middle(found)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _read_rank(
-    arena: Any, streams: Any, s: int, block: int, start: int, stop: int, value: int
+    arena: Any, streams: Any, s: Int, block: Int, start: Int, stop: Int, value: Int
 ) -> float:
     """Return the share of the entries whose bucket is below the value's."""
     bucket = bucket_of(value)
@@ -186,11 +196,11 @@ def _read_rank(
     for i in range(start, stop):
         if bucket_of(entry_value(arena, streams, s, block, i)) < bucket:
             below += 1
-    return below / (stop - start)
+    return float(below / (stop - start))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def scaled(value: float, factor: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def scaled(value: float, factor: Int) -> Int:
     """Return a known value as an integer of the stream's scale, held within ±2^62."""
     number = value * factor
     if number >= 4.6e18:
@@ -200,25 +210,25 @@ def scaled(value: float, factor: int) -> int:
     return np.int64(np.rint(number))
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
-def _unscaled(number: float, factor: int) -> float:
-    """Bring a scaled number back; money has factor 1, and a division it does not need is left out."""
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _unscaled(number: float, factor: Int) -> float:
+    """Bring a scaled number back; money has factor 1, and needs no division."""
     return number if factor == 1 else number / factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _read_totals(
     arena: Any,
     streams: Any,
     reads: Any,
-    s: int,
-    r: int,
-    block: int,
-    start: int,
-    stop: int,
-    length: int,
+    s: Int,
+    r: Int,
+    block: Int,
+    start: Int,
+    stop: Int,
+    length: Int,
     values: Any,
-    lane: int,
+    lane: Int,
 ) -> None:
     """Read count, sum, mean, std of the entries from `start` to `stop`."""
     words = streams[s, S_ENTRY_WORDS]
@@ -227,7 +237,9 @@ def _read_totals(
     count = stop - start
     column = streams[s, S_ENTRY_COUNT]
     if column > 0 and count > 0:
-        upper = arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_COUNT]]
+        upper = (
+            arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_COUNT]]
+        )
         count = upper - arena[first + column]
     if reads[r, R_COUNT] >= 0:
         values[reads[r, R_COUNT], lane] = count
@@ -257,9 +269,9 @@ def _read_totals(
         values[reads[r, R_STD], lane] = _unscaled(deviation, factor)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _read_extreme(
-    arena: Any, streams: Any, edges: Any, s: int, queue: int, e: int, now: int
+    arena: Any, streams: Any, edges: Any, s: Int, queue: Int, e: Int, now: Int
 ) -> float:
     halves = as_halves(arena)
     cursor = advance_queue(arena, streams, edges, s, queue, e, now)
@@ -268,21 +280,21 @@ def _read_extreme(
     return np.float64(arena[arena[queue + Q_ENTRIES] + 2 * cursor + 1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def _read_rare(
     arena: Any,
     streams: Any,
     reads: Any,
     shares: Any,
     scratch: Any,
-    r: int,
-    s: int,
-    block: int,
-    e: int,
-    start: int,
-    stop: int,
+    r: Int,
+    s: Int,
+    block: Int,
+    e: Int,
+    start: Int,
+    stop: Int,
     values: Any,
-    lane: int,
+    lane: Int,
 ) -> None:
     """Read what few features ask: last, distinct, quantile, rank."""
     factor = streams[s, S_FACTOR]
@@ -307,7 +319,7 @@ def _read_rare(
         values[reads[r, R_RANK], lane] = rank
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, error_model="numpy")
 def read_windows(
     arena: Any,
     streams: Any,
@@ -315,16 +327,18 @@ def read_windows(
     reads: Any,
     shares: Any,
     scratch: Any,
-    first: int,
-    behind: int,
-    prior: int,
-    s: int,
-    block: int,
-    now: int,
+    first: Int,
+    behind: Int,
+    prior: Int,
+    s: Int,
+    block: Int,
+    now: Int,
     values: Any,
-    lane: int,
+    lane: Int,
 ) -> None:
-    """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all), as of `now`."""
+    """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all),
+    as of `now`.
+    """
     halves = as_halves(arena)
     length = np.int64(halves[2 * (block + B_LENGTH)])
     stop = np.int64(halves[2 * (block + B_ENTERED)])
@@ -348,10 +362,8 @@ def read_windows(
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def read_cell(
-    arena: Any, reads: Any, d: int, cell: int, now: int, values: Any, lane: int
-) -> None:
+@njit(cache=True, nogil=True, error_model="numpy")
+def read_cell(arena: Any, reads: Any, d: Int, cell: Int, now: Int, values: Any, lane: Int) -> None:
     """Read one value of a cell as of `now`."""
     kind = reads[d, D_KIND]
     total = arena[cell + CELL_TOTAL]
@@ -366,4 +378,3 @@ def read_cell(
         else:
             result = as_floats(arena)[cell + CELL_LATEST]
     values[reads[d, D_ROW], lane] = result
-

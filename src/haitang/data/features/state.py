@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import mmap
 from collections.abc import Iterator
@@ -20,7 +21,14 @@ from haitang.kernel.errors import HaitangError, Place
 DEFAULT_LIMIT_BYTES = 8 << 30
 """Bound on the state unless a caller says otherwise."""
 RESERVE_FACTOR = 3
-"""Address space per allowed byte: the limit is looked at between blocks, and one block can at most double the state."""
+"""Address space per allowed byte: the limit is looked at between blocks, and one block can at most
+double what the state holds of the keys it knows.
+"""
+RESERVE_BYTES = 256 << 20
+"""Address space beyond: what one block can add for keys it sees for the first time."""
+FILE_FORMAT = 1
+
+SEAL_BYTES = 32
 
 _MAGIC = b"haitang-state\n"
 _MAP_NORESERVE = 0x4000
@@ -41,18 +49,16 @@ class StateHeader(msgspec.Struct, frozen=True, kw_only=True):
 
 def _reserve(limit_bytes: int) -> NDArray[np.int64]:
     """Return zero words that take memory only when touched."""
-    size = limit_bytes * RESERVE_FACTOR
+    size = limit_bytes * RESERVE_FACTOR + RESERVE_BYTES
     try:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | _MAP_NORESERVE
         memory = mmap.mmap(-1, size, flags=flags)
     except (OSError, ValueError):
-        return np.zeros(limit_bytes // 8, dtype=np.int64)
+        return np.zeros(size // 8, dtype=np.int64)
     # Records are visited at random; large pages spare most of the address look-ups.
     if hasattr(mmap, "MADV_HUGEPAGE"):
-        try:
+        with contextlib.suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
-        except OSError:
-            pass
     return np.frombuffer(memory, dtype=np.int64)
 
 
@@ -84,11 +90,16 @@ class FeatureState:
         return int(self.arena[words_of.HIGH_WATER]) * 8
 
     def check_room(self) -> None:
-        """Refuse to go on when the bound is reached; called between blocks, so nothing is half done."""
+        """Refuse to go on when the bound is reached; called between blocks, so nothing is half
+        done.
+        """
         if self.arena[words_of.HIGH_WATER] > self.limit_words:
             raise StateRefused(
                 code="state_full",
-                message=f"the feature state was {self.size_bytes} bytes; expected at most {self.limit_words * 8}",
+                message=(
+                    f"the feature state was {self.size_bytes} bytes; "
+                    f"expected at most {self.limit_words * 8}"
+                ),
                 hint="raise the limit, shorten retention, or split the keys over more workers",
             )
 
@@ -108,7 +119,10 @@ class FeatureState:
         if words.size > self.limit_words:
             raise StateRefused(
                 code="state_full",
-                message=f"the feature state was {words.size * 8} bytes; expected at most {self.limit_words * 8}",
+                message=(
+                    f"the feature state was {words.size * 8} bytes; "
+                    f"expected at most {self.limit_words * 8}"
+                ),
                 hint="raise the limit",
             )
         self.arena[: words.size] = words
@@ -128,7 +142,7 @@ class FeatureState:
         return sorted(found)
 
     def export_key(self, entity: str, key: int) -> bytes | None:
-        """Write out one key's state, independent of where it lies; None when the key is not held."""
+        """Write out one key's state, wherever it lies; None when the key is not held."""
         i = self.plan.entities.index(entity)
         entities, streams = self.plan.tables[0], self.plan.tables[2]
         record = int(find(self.arena, entities[i, at.N_DIRECTORY], _signed(key)))
@@ -138,21 +152,31 @@ class FeatureState:
         parts = [self.arena[record : record + words].copy()]
         for s in range(int(entities[i, at.N_STREAM_START]), int(entities[i, at.N_STREAM_STOP])):
             parts.extend(self._export_stream(parts[0], streams[s], record))
-        return msgspec.msgpack.encode([part.tobytes() for part in parts])
+        body = msgspec.msgpack.encode([part.tobytes() for part in parts])
+        return self._seal(body) + body
 
     def import_key(self, entity: str, key: int, content: bytes) -> None:
-        """Take over one key's state that `export_key` wrote under the same plan; replaces what is held."""
+        """Take over one key's state that `export_key` wrote under the same plan; replaces what is
+        held.
+        """
+        self.check_room()
         i = self.plan.entities.index(entity)
         entities, streams = self.plan.tables[0], self.plan.tables[2]
+        seal, body = content[:SEAL_BYTES], content[SEAL_BYTES:]
         parts = [
             np.frombuffer(part, dtype=np.int64)
-            for part in msgspec.msgpack.decode(content, type=list[bytes])
+            for part in (
+                msgspec.msgpack.decode(body, type=list[bytes]) if seal == self._seal(body) else ()
+            )
         ]
         words = int(entities[i, at.N_RECORD_WORDS])
         if not parts or parts[0].size != words or int(parts[0][0]) != _signed(key):
             raise StateRefused(
                 code="state_other_plan",
-                message=f"the state of key `{key:016x}` was written by another plan or for another key",
+                message=(
+                    f"the state of key `{key:016x}` was damaged, "
+                    "or written by another plan or for another key"
+                ),
                 hint="export it again under this plan",
             )
         directory = entities[i, at.N_DIRECTORY]
@@ -168,13 +192,19 @@ class FeatureState:
             self.arena[words_of.WATERMARK_US], parts[0][words_of.RECORD_NOW]
         )
 
+    def _seal(self, body: bytes) -> bytes:
+        """Return what stands before one key's state: it fits this body under this plan only."""
+        return hashlib.sha256(self.plan.digest.encode() + body).digest()
+
     def _block(self, stream: NDArray[np.int64], record: int) -> int:
         """Return the offset of a stream's block, 0 when it has none."""
         place = record + int(stream[at.S_OFFSET])
         return int(self.arena[place]) if stream[at.S_LAZY] else place
 
     def _attached(self, stream: NDArray[np.int64], block: int) -> list[tuple[int, int, int]]:
-        """Return (word of the offset, used words, capacity in words) of what hangs on a stream's block."""
+        """Return (word of the offset, used words, capacity in words) of what hangs on a stream's
+        block.
+        """
         length, capacity = self._pair(block + at.B_LENGTH)
         words = int(stream[at.S_ENTRY_WORDS])
         attached = [(block + at.B_RING, length * words, capacity * words)]
@@ -195,7 +225,9 @@ class FeatureState:
     def _export_stream(
         self, header: NDArray[np.int64], stream: NDArray[np.int64], record: int
     ) -> list[NDArray[np.int64]]:
-        """Return a stream's parts: its block where it has one of its own, then what hangs on it, offsets zeroed."""
+        """Return a stream's parts: its block where it has one of its own, then what hangs on it,
+        offsets zeroed.
+        """
         block = self._block(stream, record)
         own, start = header, record
         parts = []
@@ -250,7 +282,7 @@ def write_state(state: FeatureState, sections: dict[str, bytes]) -> bytes:
     """Return a whole state as one checked file: a header line, then the sections."""
     body = msgspec.msgpack.encode({"features": state.content(), **sections})
     header = StateHeader(
-        format=1,
+        format=FILE_FORMAT,
         plan=state.plan.digest,
         words=int(state.arena[words_of.HIGH_WATER]),
         sha256=hashlib.sha256(body).hexdigest(),
@@ -271,7 +303,9 @@ def read_state(content: bytes, plan: Plan, *, path: str = "") -> dict[str, bytes
     line_end = content.find(b"\n", len(_MAGIC))
     try:
         header = msgspec.json.decode(content[len(_MAGIC) : line_end], type=StateHeader)
-    except msgspec.DecodeError as error:
+        if header.format != FILE_FORMAT:
+            raise msgspec.ValidationError(f"format was {header.format}")
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateRefused(
             code="state_malformed",
             message="the state's header could not be read",
@@ -281,9 +315,14 @@ def read_state(content: bytes, plan: Plan, *, path: str = "") -> dict[str, bytes
     if header.plan != plan.digest:
         raise StateRefused(
             code="state_other_plan",
-            message=f"the state was written for plan `{header.plan[:12]}`; this pack's plan is `{plan.digest[:12]}`",
+            message=(
+                f"the state was written for plan `{header.plan[:12]}`; "
+                f"this pack's plan is `{plan.digest[:12]}`"
+            ),
             place=place,
-            hint="replay the events with this pack to make its state, or use the pack that wrote it",
+            hint=(
+                "replay the events with this pack to make its state, or use the pack that wrote it"
+            ),
         )
     body = content[line_end + 1 :]
     if hashlib.sha256(body).hexdigest() != header.sha256:

@@ -11,7 +11,9 @@ from typing import Literal
 import msgspec
 
 ValueType = Literal["number", "text", "flag"]
-"""`number` covers money (minor units), durations (seconds), counts and ratios; `flag` is true/false."""
+"""`number` covers money (minor units), durations (seconds), counts and ratios; `flag` is
+true/false.
+"""
 
 
 class Term(msgspec.Struct, frozen=True, kw_only=True, tag=True, tag_field="node"):
@@ -147,18 +149,61 @@ class FunctionSpec(msgspec.Struct, frozen=True, kw_only=True):
 
 FUNCTIONS: dict[str, FunctionSpec] = {
     "abs": FunctionSpec(arguments=1, result="number", document="Absolute value."),
-    "min": FunctionSpec(arguments=2, result="number", document="The smaller of two; missing if either is."),
-    "max": FunctionSpec(arguments=2, result="number", document="The larger of two; missing if either is."),
-    "floor": FunctionSpec(arguments=1, result="number", document="The largest whole number not above."),
-    "modulo": FunctionSpec(arguments=2, result="number", document="Remainder with the divisor's sign; missing for a zero divisor."),
-    "log": FunctionSpec(arguments=1, result="number", document="Natural logarithm; missing for zero and below."),
+    "min": FunctionSpec(
+        arguments=2, result="number", document="The smaller of two; missing if either is."
+    ),
+    "max": FunctionSpec(
+        arguments=2, result="number", document="The larger of two; missing if either is."
+    ),
+    "floor": FunctionSpec(
+        arguments=1, result="number", document="The largest whole number not above."
+    ),
+    "modulo": FunctionSpec(
+        arguments=2,
+        result="number",
+        document="Remainder with the divisor's sign; missing for a zero divisor.",
+    ),
+    "log": FunctionSpec(
+        arguments=1, result="number", document="Natural logarithm; missing for zero and below."
+    ),
     "sqrt": FunctionSpec(arguments=1, result="number", document="Square root; missing below zero."),
-    "coalesce": FunctionSpec(arguments=2, result="number", document="The first value, or the second where the first is missing."),
-    "choose": FunctionSpec(arguments=3, result="number", document="`choose(flag, a, b)`: a where the flag is true, else b."),
-    "distance_km": FunctionSpec(arguments=4, result="number", document="Great-circle distance of (lat, lon, lat, lon) in km."),
-    "local_hour": FunctionSpec(arguments=0, result="number", calendar=True, document="Hour of day 0–23 of the event in the zone."),
-    "weekday": FunctionSpec(arguments=0, result="number", calendar=True, document="Day of week, Monday 0, in the zone."),
-    "is_night": FunctionSpec(arguments=0, result="flag", calendar=True, document="True from 22:00 to 06:00 in the zone."),
-    "is_holiday": FunctionSpec(arguments=0, result="flag", calendar=True, document="True on Saturdays, Sundays and the pack's public holidays, less its make-up working days, in the zone."),
+    "coalesce": FunctionSpec(
+        arguments=2,
+        result="number",
+        document="The first value, or the second where the first is missing.",
+    ),
+    "choose": FunctionSpec(
+        arguments=3,
+        result="number",
+        document="`choose(flag, a, b)`: a where the flag is true, else b.",
+    ),
+    "distance_km": FunctionSpec(
+        arguments=4,
+        result="number",
+        document="Great-circle distance of (lat, lon, lat, lon) in km.",
+    ),
+    "local_hour": FunctionSpec(
+        arguments=0,
+        result="number",
+        calendar=True,
+        document="Hour of day 0–23 of the event in the zone.",
+    ),
+    "weekday": FunctionSpec(
+        arguments=0, result="number", calendar=True, document="Day of week, Monday 0, in the zone."
+    ),
+    "is_night": FunctionSpec(
+        arguments=0, result="flag", calendar=True, document="True from 22:00 to 06:00 in the zone."
+    ),
+    "is_holiday": FunctionSpec(
+        arguments=0,
+        result="flag",
+        calendar=True,
+        document=(
+            "True on Saturdays, Sundays and the pack's public holidays, "
+            "less its make-up working days, in the zone."
+        ),
+    ),
 }
-"""Every function an expression may call. `minutes/hours/days(n)` and `money(n)` are folded to numbers by the reader."""
+"""Every function an expression may call. `minutes/hours/days(n)` and `money(n)` are folded to
+numbers by the reader.
+"""

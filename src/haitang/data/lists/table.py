@@ -1,12 +1,12 @@
 """Listed values by list, as a hash table that a kernel can read.
 
-A value is listed from `effective_at_us` (inclusive) to `expires_at_us` (exclusive, 0 open-ended). An upsert
-replaces the entry of the same list and value; a removal ends it.
+A value is listed from `effective_at_us` (inclusive) to `expires_at_us` (exclusive, 0 open-ended).
+An upsert replaces the entry of the same list and value; a removal ends it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from haitang.kernel.hashing import combine, hash_text
 
+Int: TypeAlias = Any
+"""A machine integer: Numba knows one kind; to mypy, Python's and NumPy's are strangers."""
+
 FIRST_CAPACITY = 64
 OPEN_END_US = np.iinfo(np.int64).max
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def _slot(keys: Any, key: int) -> int:
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slot(keys: Any, key: Int) -> Int:
     mask = np.uint64(keys.shape[0] - 1)
     i = np.uint64(key) & mask
     while keys[i] != np.uint64(0) and keys[i] != np.uint64(key):
@@ -28,14 +31,14 @@ def _slot(keys: Any, key: int) -> int:
     return np.int64(i)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
-def lookup(keys: Any, spans: Any, list_hash: Any, value_hash: Any, instant: int) -> bool:
+@njit(cache=True, nogil=True, error_model="numpy")
+def lookup(keys: Any, spans: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
     """Tell whether a value (by hash) is on a list (by hash) at an instant."""
     key = combine(list_hash, value_hash)
     if key == np.uint64(0):
         return False
     i = _slot(keys, key)
-    return keys[i] == key and spans[i, 0] <= instant and instant < spans[i, 1]
+    return bool(keys[i] == key and spans[i, 0] <= instant < spans[i, 1])
 
 
 class _Content(msgspec.Struct, frozen=True):

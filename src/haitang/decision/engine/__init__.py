@@ -1,7 +1,8 @@
 """决策引擎 — engine: one event in, one explained decision out.
 
-Owns `evaluate`, the combination of policies, models and the policy table, and the rendering of decisions. It never
-reads a clock or a file, keeps nothing outside `EngineState`, and has no second way of deciding.
+Owns `evaluate`, the combination of policies, models and the policy table, and the rendering of
+decisions. It never reads a clock or a file, keeps nothing outside `EngineState`, and has no second
+way of deciding.
 """
 
 from haitang.decision.engine.actions import ACTIONS, FURTHER, PRIMARY, RANK, ActionSpec

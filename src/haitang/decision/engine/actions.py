@@ -1,4 +1,6 @@
-"""The action vocabulary (domain §5.1): what can be done about an event, how strict it is, and on which legal measure."""
+"""The action vocabulary (domain §5.1): what can be done about an event, how strict it is, and on
+which legal measure.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,7 @@ from haitang.data.features.specs import TextPair
 
 
 class ActionSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """One action: its name in both languages and the measure of 反电信网络诈骗法 §18 (or other basis) it stands on."""
+    """One action: its name in both languages, and the measure it stands on with its legal basis."""
 
     code: str
     title: TextPair
@@ -34,6 +36,11 @@ _REIDENTIFY = ("verify identity again", "重新核验身份", "反电信网络�
 _DELAY = ("delay settlement", "延迟支付结算", "反电信网络诈骗法 §18")
 _RESTRICT = ("restrict or suspend business", "限制或者中止有关业务", "反电信网络诈骗法 §18")
 _ORDER = ("assist the authority", "依法配合", "反电信网络诈骗法 §20")
+_REFUSE = ("refuse opening", "拒绝开户", "反电信网络诈骗法 §16")
+_PUNISH = ("joint punishment", "联合惩戒", "反电信网络诈骗法 §31")
+_REPORT = ("report", "上报", "银发〔2016〕261号")
+_SUSPECT = ("report", "报告", "反洗钱法 §35")
+_LEAD = ("cooperate", "配合", "反电信网络诈骗法 §20")
 
 ACTIONS: tuple[ActionSpec, ...] = (
     _action("PASS", "pass", "放行", "none", "无", ""),
@@ -53,16 +60,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
     _action("RO", "receive only", "只收不付", *_RESTRICT),
     _action("PROT", "protective stop", "保护性止付", *_RESTRICT),
     _action("BLOCK", "block this transaction", "阻断本笔", *_RESTRICT),
-    _action("REJ", "refuse opening", "拒绝开户", "refuse opening", "拒绝开户", "反电信网络诈骗法 §16"),
+    _action("REJ", "refuse opening", "拒绝开户", *_REFUSE),
     _action("STOP48", "police stop, 48 hours", "紧急止付", *_ORDER),
     _action("FRZ", "freeze", "冻结", *_ORDER),
-    _action("PUN", "joint punishment", "联合惩戒限制", "joint punishment", "联合惩戒", "反电信网络诈骗法 §31"),
+    _action("PUN", "joint punishment", "联合惩戒限制", *_PUNISH),
     _action("ALLSUSP", "all business suspended", "涉案账户中止全部业务", *_ORDER),
     _action("CALL", "outbound call", "外呼核实", *_VERIFY, primary=False),
-    _action("REP", "report to the platform", "平台上报", "report", "上报", "银发〔2016〕261号", primary=False),
-    _action("STR", "suspicious transaction report", "可疑交易报告", "report", "报告", "反洗钱法 §35", primary=False),
-    _action("LEAD", "lead to the police", "移送线索", "cooperate", "配合", "反电信网络诈骗法 §20", primary=False),
-)  # fmt: skip
+    _action("REP", "report to the platform", "平台上报", *_REPORT, primary=False),
+    _action("STR", "suspicious transaction report", "可疑交易报告", *_SUSPECT, primary=False),
+    _action("LEAD", "lead to the police", "移送线索", *_LEAD, primary=False),
+)
 """Mildest first; the further actions, which have no strictness, at the end."""
 
 RANK: dict[str, int] = {action.code: i for i, action in enumerate(ACTIONS)}

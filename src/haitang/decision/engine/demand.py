@@ -1,7 +1,7 @@
 """Which features an event needs: only those that some policy can look at for an event of its type.
 
-Folding is never left out, only reading: a sign-in moves no window of payments forward for policies on payments.
-Decisions are the same with and without; a parity test says so.
+Folding is never left out, only reading: a sign-in moves no window of payments forward for policies
+on payments. Decisions are the same with and without; a parity test says so.
 """
 
 from __future__ import annotations
@@ -24,33 +24,63 @@ KIND_TABLE = 256
 def demand_tables(
     pack: Pack, policies: tuple[PolicySpec, ...], recorded: tuple[tuple[str, ...], ...], plan: Plan
 ) -> tuple[Any, ...]:
-    """Return (row of the event type's hash, hash table of types, reads of streams, of cells, missing ranges and rows).
+    """Return (row of the event type's hash, hash table of types, reads of streams, of cells,
+    missing ranges and rows, active streams by range, active cells by range).
 
-    The last four have one row per event type, and row 0, which asks for everything.
+    All but the first two have one row per event type, and row 0, which asks for everything.
     """
     kinds = tuple(EVENT_TYPES)
     needed = _needed(pack, policies, recorded)
     slots, streams, cells = len(plan.slots), len(plan.tables[2]), len(plan.tables[6])
-    stream_demands = np.zeros((len(kinds) + 1, max(slots * streams, 1)), dtype=np.uint8)
-    cell_demands = np.zeros((len(kinds) + 1, max(slots * cells, 1)), dtype=np.uint8)
+    features = {feature.name: feature for feature in pack.catalogue.features}
+    width = (slots * streams, slots * cells)
+    demands = [np.zeros((len(kinds) + 1, max(size, 1)), dtype=np.uint8) for size in width]
+    active = [[[False] * count for _ in range(len(kinds) + 1)] for count in (streams, cells)]
     missing: list[list[set[int]]] = [[set() for _ in range(slots)] for _ in range(len(kinds) + 1)]
     rows = dict(zip(plan.feature_names, plan.feature_rows.tolist(), strict=True))
     for name, place in plan.places.items():
-        types = needed.get(name, frozenset())
-        chosen = [k + 1 for k, kind in enumerate(kinds) if types is None or kind in types]
-        for k in (0, *chosen):
-            if place.stream >= 0:
-                stream_demands[k, place.slot * streams + place.stream] = 1
-            else:
-                cell_demands[k, place.slot * cells + place.cell] = 1
+        family, index = (0, place.stream) if place.stream >= 0 else (1, place.cell)
+        count = (streams, cells)[family]
+        where = features[name].where
+        counted = None if where is None else event_types_of(where, features)
+        for k in (0, *_rows_of(kinds, needed.get(name, frozenset()))):
+            demands[family][k, place.slot * count + index] = 1
+            active[family][k][index] = True
             missing[k][place.slot].add(rows[name])
+        for k in _rows_of(kinds, counted):
+            active[family][k][index] = True
     has_kind = "event_type" in plan.fields.texts
     return (
         plan.fields.texts.index("event_type") if has_kind else -1,
         _kind_table(kinds),
-        stream_demands,
-        cell_demands,
+        demands[0],
+        demands[1],
         *_flat(missing),
+        *_active_lists(active[0], plan.tables[2], len(plan.entities)),
+        *_active_lists(active[1], plan.tables[6], len(plan.entities)),
+    )
+
+
+def _rows_of(kinds: tuple[str, ...], types: frozenset[str] | None) -> list[int]:
+    """Return the rows of event types; None is all."""
+    return [k + 1 for k, kind in enumerate(kinds) if types is None or kind in types]
+
+
+def _active_lists(
+    active: list[list[bool]], table: NDArray[np.int64], entities: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return, per event type and entity, the streams (or cells) that are read or may count."""
+    chosen: list[int] = []
+    ranges: list[tuple[int, int]] = []
+    owners = table[:, 0].tolist()
+    for flags in active:
+        for entity in range(entities):
+            start = len(chosen)
+            chosen.extend(i for i, owner in enumerate(owners) if owner == entity and flags[i])
+            ranges.append((start, len(chosen)))
+    return (
+        np.array(ranges or [(0, 0)], dtype=np.int64).reshape(-1, 2),
+        np.array(chosen or [0], dtype=np.int64),
     )
 
 
@@ -106,4 +136,3 @@ def _flat(missing: list[list[set[int]]]) -> tuple[NDArray[np.int64], NDArray[np.
         np.array(ranges, dtype=np.int64).reshape(max(len(ranges), 0), 2),
         np.array(rows or [0], dtype=np.int64),
     )
-

@@ -1,4 +1,4 @@
-"""`evaluate`: the one engine. Live, shadow, backtest and the distributed job all call it (law 1)."""
+"""`evaluate`: the one engine that live, shadow, backtest and distributed job all call (law 1)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from haitang.decision.engine.state import REMEMBERED_REMARKS, EngineState
 from haitang.kernel.hashing import hash_text
 
 SWEEP_EVERY = 16_384
-"""Events between two sweeps for idle keys; counted in events, so that the size of a batch changes nothing."""
+"""Events between two sweeps for idle keys; counted in events, so that the size of a batch changes
+nothing.
+"""
 
 _LIST_UPSERT = np.uint64(hash_text("LIST_UPSERT"))
 _LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
@@ -28,8 +30,9 @@ _LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
 class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Decisions as columns, in the order of the events; `decision(i)` renders one.
 
-    The hits of event i are `hit_policies[hit_starts[i]:hit_starts[i + 1]]` (policies, then models by index); the values that
-    hit h read start at `hit_values[value_starts[h]]`, in the order of `program.policy_reads`.
+    The hits of event i are `hit_policies[hit_starts[i]:hit_starts[i + 1]]` (policies, then models
+    by index); the values that hit h read start at `hit_values[value_starts[h]]`, in the order of
+    `program.policy_reads`.
     """
 
     program: EngineProgram
@@ -39,6 +42,9 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     tiers: NDArray[np.uint8]
     scores: NDArray[np.int32]
     raw_scores: NDArray[np.float64]
+    """Raw score by model and event, missing where the model does not speak of the event."""
+    answers: NDArray[np.float64]
+    """The model's answer (a probability), missing where it does not speak of the event."""
     hit_starts: NDArray[np.int64]
     hit_policies: NDArray[np.int32]
     value_starts: NDArray[np.int64]
@@ -71,7 +77,8 @@ def evaluate(
 ) -> DecisionBatch:
     """Decide every event in order, folding each into the state first.
 
-    The result does not depend on how a stream is cut into batches. `events` must have the program's fields.
+    The result does not depend on how a stream is cut into batches. `events` must have the program's
+    fields.
     """
     program = state.program
     assert events.fields == program.fields, "the batch was laid out for another program"
@@ -105,6 +112,7 @@ class _Run:
         self.tiers = np.zeros(count, dtype=np.uint8)
         self.scores = np.zeros((2, count), dtype=np.int32)
         self.raw_scores = np.zeros((len(program.models), count), dtype=np.float64)
+        self.answers = np.zeros((len(program.models), count), dtype=np.float64)
         self.hit_starts = np.zeros(count + 1, dtype=np.int64)
         rows = len(program.feature_names) if keep_features else 0
         self.kept = np.zeros((rows, count if rows else 0), dtype=np.float64)
@@ -112,32 +120,28 @@ class _Run:
         self.hits_before = 0
         self.values_before = 0
         self.words = _contained(events, state)
-        self.demands = program.demands
-        if keep_features:
-            # Row 0 asks for everything.
-            self.demands = (-1, *program.demands[1:])
+        self.output = (
+            self.actions,
+            self.further,
+            self.tiers,
+            self.scores,
+            self.raw_scores,
+            self.answers,
+        )
 
     def to(self, start: int, stop: int) -> int:
         """Decide events from `start` up to at most `stop`; return where it got to."""
-        state, program = self.state, self.state.program
-        features = state.features
+        state = self.state
         used = state.used
         used[:] = 0
-        plan = program.plan
         reached = run_blocks(
-            features.arena,
-            (plan.tables, plan.shares, plan.key_parts, self.demands),
-            program.tables,
+            state.machine,
             (state.lists.keys, state.lists.spans),
-            state.models,
             (self.events.occurred_at_us, self.events.numbers, self.events.hashes, self.words),
-            state.scratch,
-            (self.actions, self.further, self.tiers, self.scores, self.raw_scores),
-            (self.hit_starts, state.hit_policies, state.value_starts, state.hit_values),
-            used,
-            (state.worst_hits, state.worst_values),
+            self.output,
+            self.hit_starts,
             self.kept,
-            plan.feature_rows,
+            self.kept.shape[0] > 0,
             start,
             stop,
         )
@@ -170,6 +174,7 @@ class _Run:
             tiers=self.tiers,
             scores=self.scores,
             raw_scores=self.raw_scores,
+            answers=self.answers,
             hit_starts=self.hit_starts,
             hit_policies=hit_policies,
             value_starts=value_starts,
@@ -179,7 +184,9 @@ class _Run:
 
 
 def _contained(events: EventBatch, state: EngineState) -> NDArray[np.uint64]:
-    """Return, one bit a containment of the program, which remarks hold what; equal remarks are read once."""
+    """Return, one bit a containment of the program, which remarks hold what; equal remarks are read
+    once.
+    """
     contains = state.program.contains
     if not contains:
         return np.zeros((0, len(events)), dtype=np.uint64)
@@ -218,7 +225,9 @@ def _list_changes(events: EventBatch, program: EngineProgram) -> list[int]:
     if not program.listed:
         return []
     kinds = events.hashes[events.fields.texts.index("event_type")]
-    return [int(i) for i in np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE))]
+    if len(kinds) == 1:
+        return [0] if kinds[0] == _LIST_UPSERT or kinds[0] == _LIST_REMOVE else []
+    return np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE)).tolist()
 
 
 def _apply_list_change(events: EventBatch, state: EngineState, index: int) -> None:

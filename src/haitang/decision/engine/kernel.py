@@ -1,19 +1,22 @@
 """The engine's kernel: blocks of events through features, policies, models and the policy table."""
 
+# Numba's struct references carry no types.
+# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import math
 from typing import Any
 
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.experimental import structref
 
-from haitang.data.features.arena import EVENT_COUNT
+from haitang.data.features.arena import EVENT_COUNT, HIGH_WATER
 from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, run_program, test_row
 from haitang.data.features.fold import fold_block
-from haitang.data.features.pointers import pointer_to, table_of
+from haitang.data.features.pointers import Int, pointer_to, table_of
 from haitang.data.lists.table import lookup
-from haitang.decision.models.trees import score_block
+from haitang.decision.models.trees import answer_block, score_block
 from haitang.kernel.hashing import combine
 
 HOUR_US = 3_600_000_000
@@ -24,8 +27,8 @@ NIGHT_FROM, NIGHT_TO = 22, 6
 CERTAIN = 1000
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def _fill_calendar(calendar: Any, instants: Any, first: int, count: int, values: Any) -> None:
+@njit(nogil=True, error_model="numpy", inline="always")
+def _fill_calendar(calendar: Any, instants: Any, first: Int, count: Int, values: Any) -> None:
     rows, starts, offsets, ranges, days = calendar
     for i in range(rows.shape[0]):
         row = rows[i, 0]
@@ -52,7 +55,7 @@ def _fill_calendar(calendar: Any, instants: Any, first: int, count: int, values:
                 values[row, j] = 1.0 if of_day == 1 or (weekday >= 5 and of_day != 2) else 0.0
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _fill_inputs(
     inputs: Any,
     calendar: Any,
@@ -62,8 +65,8 @@ def _fill_inputs(
     numbers: Any,
     hashes: Any,
     words: Any,
-    first: int,
-    count: int,
+    first: Int,
+    count: Int,
     values: Any,
 ) -> None:
     """Copy what the event says into the block's rows."""
@@ -92,9 +95,9 @@ def _fill_inputs(
     _fill_calendar(calendar, instants, first, count, values)
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def _fill_keys(key_parts: Any, hashes: Any, first: int, count: int, keys: Any) -> None:
-    """Compute the block's key per slot: the first alternative present of each part, parts combined."""
+@njit(nogil=True, error_model="numpy", inline="always")
+def _fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, keys: Any) -> None:
+    """Compute the block's key per slot: each part's first alternative present, combined."""
     keys[:, :count] = 0
     row_count = key_parts.shape[0]
     i = 0
@@ -116,14 +119,18 @@ def _fill_keys(key_parts: Any, hashes: Any, first: int, count: int, keys: Any) -
         i = stop
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def _fill_kinds(demands: Any, hashes: Any, first: int, count: int, kinds: Any) -> None:
-    """Look up which row of the demand each event has: its event type's, or row 0, which asks for everything."""
+@njit(nogil=True, error_model="numpy", inline="always")
+def _fill_kinds(
+    demands: Any, hashes: Any, ask_all: bool, first: Int, count: Int, kinds: Any
+) -> None:
+    """Look up which row of the demand each event has: its event type's, or row 0, which asks for
+    everything.
+    """
     kind_row, kind_hashes = demands[0], demands[1]
     size = kind_hashes.shape[0]
     for j in range(count):
         kinds[j] = 0
-        if kind_row >= 0:
+        if kind_row >= 0 and not ask_all:
             word = hashes[kind_row, first + j]
             i = np.int64(word) & (size - 1)
             while kind_hashes[i, 0] != 0 and kind_hashes[i, 0] != word:
@@ -131,17 +138,17 @@ def _fill_kinds(demands: Any, hashes: Any, first: int, count: int, kinds: Any) -
             kinds[j] = np.int64(kind_hashes[i, 1])
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _match_policies(
     policies: Any,
     program: Any,
     valid: Any,
-    count: int,
+    count: Int,
     block_values: Any,
     block_masks: Any,
     hits: Any,
 ) -> None:
-    """Write the mask of each policy; a policy is left at the first condition that no event meets."""
+    """Write each policy's mask; a policy is left at the first condition that no event meets."""
     tests = table_of(policies[0], 4)
     ranges = table_of(policies[1], 2)
     constants = pointer_to(program[2])
@@ -163,11 +170,11 @@ def _match_policies(
         hits[p] = mask
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _record_hits(
     policies: Any,
-    first: int,
-    count: int,
+    first: Int,
+    count: Int,
     block_values: Any,
     hits: Any,
     output: Any,
@@ -215,11 +222,11 @@ def _record_hits(
     used[1] = cursor
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _conclude(
     table: Any,
-    first: int,
-    count: int,
+    first: Int,
+    count: Int,
     masks: Any,
     doubts: Any,
     ranks: Any,
@@ -238,6 +245,9 @@ def _conclude(
         for party in range(2):
             # A hair above, so that a product of exact thousandths is not rounded below itself.
             score = np.int64(CERTAIN - CERTAIN * doubts[party, j] + 1e-9)
+            if doubts[party, j] > 0.0:
+                # Many strong hits come within that hair of certainty and are not certain.
+                score = min(score, np.int64(CERTAIN - 1))
             scores[party, first + j] = score
             for t in range(1, 4):
                 if score >= bounds[t]:
@@ -257,7 +267,7 @@ def _conclude(
         tiers[first + j] = tier
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def fold_stage(
     arena: Any,
     plan: Any,
@@ -267,8 +277,9 @@ def fold_stage(
     lists: Any,
     batch: Any,
     scratch: Any,
-    first: int,
-    count: int,
+    ask_all: bool,
+    first: Int,
+    count: Int,
 ) -> None:
     """Bring one block from columns of events to all feature values."""
     tables, shares, key_parts, demands = plan
@@ -280,7 +291,7 @@ def fold_stage(
     )
     run_program(event_code, constants, sets, values, masks, count)
     _fill_keys(key_parts, hashes, first, count, keys)
-    _fill_kinds(demands, hashes, first, count, kinds)
+    _fill_kinds(demands, hashes, ask_all, first, count, kinds)
     fold_block(
         arena, tables, shares, demands[2:], kinds, sketch, instants, hashes,
         first, count, keys, records, values, masks,
@@ -289,7 +300,7 @@ def fold_stage(
     run_program(value_code, constants, sets, values, masks, count)
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def decide_stage(
     program: Any,
     policies: Any,
@@ -300,13 +311,13 @@ def decide_stage(
     output: Any,
     hit_output: Any,
     used: Any,
-    first: int,
-    count: int,
+    first: Int,
+    count: Int,
 ) -> None:
     """Bring one block from feature values to decisions."""
     values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch = scratch
-    actions, further_out, tiers, scores, raw_scores = output
-    _score_models(models, values, first, count, scores_scratch, raw_scores)
+    actions, further_out, tiers, scores, raw_scores, answers = output
+    _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
     valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
     doubts[:, :count] = 1.0
     ranks[:count] = 0
@@ -315,20 +326,24 @@ def decide_stage(
     policy_count = policies[1].shape[0]
     _match_policies(policies, program, valid, count, values, masks, hits)
     _weigh_models(
-        model_rows, masks, valid, first, count, raw_scores, floor_tiers, hits, policy_count
+        model_rows, masks, valid, first, count, raw_scores, answers, floor_tiers, hits, policy_count
     )
-    _record_hits(
-        policies, first, count, values, hits, hit_output, used, doubts, ranks, further
-    )
+    _record_hits(policies, first, count, values, hits, hit_output, used, doubts, ranks, further)
     _conclude(
         table, first, count, masks, doubts, ranks, further, floor_tiers,
         actions, further_out, tiers, scores,
     )  # fmt: skip
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _score_models(
-    models: Any, values: Any, first: int, count: int, block_scores: Any, raw_scores: Any
+    models: Any,
+    values: Any,
+    first: Int,
+    count: Int,
+    block_scores: Any,
+    raw_scores: Any,
+    answers: Any,
 ) -> None:
     arrays, tree_scratch, input_ranges, input_rows = models
     for m in range(raw_scores.shape[0]):
@@ -336,30 +351,38 @@ def _score_models(
         score_block(arrays, m, values, inputs, count, block_scores, tree_scratch)
         for j in range(count):
             raw_scores[m, first + j] = block_scores[j]
+        answer_block(arrays, m, block_scores, count, block_scores)
+        for j in range(count):
+            answers[m, first + j] = block_scores[j]
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
+@njit(nogil=True, error_model="numpy", inline="always")
 def _weigh_models(
     model_rows: Any,
     masks: Any,
     valid: Any,
-    first: int,
-    count: int,
+    first: Int,
+    count: Int,
     raw_scores: Any,
+    answers: Any,
     floor_tiers: Any,
     hits: Any,
-    policy_count: int,
+    policy_count: Int,
 ) -> None:
-    """Turn raw scores into tiers; an event that reaches a tier keeps the model's inputs, as a hit does its values."""
+    """Turn the models' answers into tiers; an event that reaches a tier keeps the model's inputs,
+    as a hit does its values.
+    """
     rows, bounds = model_rows
     for m in range(rows.shape[0]):
         scored = valid if rows[m, 1] < 0 else valid & masks[rows[m, 1]]
         reached = np.uint64(0)
         for j in range(count):
             if (scored >> np.uint64(j)) & np.uint64(1) == np.uint64(0):
+                # Its inputs may not have been read for such an event.
                 raw_scores[m, first + j] = math.nan
+                answers[m, first + j] = math.nan
                 continue
-            score = CERTAIN / (1.0 + math.exp(-raw_scores[m, first + j]))
+            score = CERTAIN * answers[m, first + j]
             for t in range(1, 4):
                 if score >= bounds[m, t]:
                     floor_tiers[j] = max(floor_tiers[j], t)
@@ -367,46 +390,83 @@ def _weigh_models(
         hits[policy_count + m] = reached
 
 
-@njit(nogil=True, error_model="numpy", inline="always")  # type: ignore[untyped-decorator]
-def keep_values(feature_rows: Any, values: Any, kept: Any, first: int, count: int) -> None:
+@njit(nogil=True, error_model="numpy", inline="always")
+def keep_values(feature_rows: Any, values: Any, kept: Any, first: Int, count: Int) -> None:
     """Copy all feature values of a block out of the scratch."""
     for i in range(feature_rows.shape[0]):
         for j in range(count):
             kept[i, first + j] = values[feature_rows[i], j]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@structref.register
+class _MachineType(types.StructRef):
+    def preprocess_fields(self, fields: Any) -> Any:
+        return tuple((name, types.unliteral(kind)) for name, kind in fields)
+
+
+class Machine(structref.StructRefProxy):
+    """All arrays that stay the same from call to call, handed to the kernel as one word.
+
+    Taking ninety arrays over from Python one by one costs more than deciding a single event.
+    """
+
+    def __new__(  # noqa: D102
+        cls, arena: Any, plan: Any, tables: Any, models: Any, scratch: Any, hits: Any
+    ) -> Machine:
+        machine: Machine = structref.StructRefProxy.__new__(
+            cls, arena, plan, tables, models, scratch, hits
+        )
+        return machine
+
+
+structref.define_proxy(
+    Machine, _MachineType, ["arena", "plan", "tables", "models", "scratch", "hits"]
+)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def run_blocks(
-    state: Any,
-    plan: Any,
-    tables: Any,
+    machine: Any,
     lists: Any,
-    models: Any,
     batch: Any,
-    scratch: Any,
     output: Any,
-    hit_output: Any,
-    used: Any,
-    worst: Any,
+    hit_starts: Any,
     kept: Any,
-    feature_rows: Any,
-    first: int,
-    stop: int,
-) -> int:
-    """Decide events `first` to `stop`, or to where the hit buffers may overflow; return where it stopped."""
-    program, inputs, calendar, policies, table, model_rows = tables
+    ask_all: bool,
+    first: Int,
+    stop: Int,
+) -> Int:
+    """Decide events `first` to `stop`, or to where the hit buffers may overflow or the state has
+    reached its bound; return where it stopped.
+    """
+    program, inputs, calendar, policies, table, model_rows = machine.tables
+    arena = machine.arena
+    plan = machine.plan
+    models = machine.models
+    scratch = machine.scratch
+    hit_policies, value_starts, hit_values, used, worst, feature_rows = machine.hits
+    hit_output = (hit_starts, hit_policies, value_starts, hit_values)
     while first < stop:
         count = min(LANES, stop - first)
-        if (
-            used[0] + worst[0] > hit_output[1].shape[0]
-            or used[1] + worst[1] > hit_output[3].shape[0]
-        ):
+        if used[0] + worst[0] > hit_policies.shape[0] or used[1] + worst[1] > hit_values.shape[0]:
+            break
+        if arena[HIGH_WATER] > worst[2]:
             break
         fold_stage(
-            state, plan, program, inputs, calendar, lists, batch, scratch, first, count
+            arena, plan, program, inputs, calendar, lists, batch, scratch, ask_all, first, count
         )
         decide_stage(
-            program, policies, table, model_rows, models, scratch, output, hit_output, used, first, count
+            program,
+            policies,
+            table,
+            model_rows,
+            models,
+            scratch,
+            output,
+            hit_output,
+            used,
+            first,
+            count,
         )
         if kept.shape[0] > 0:
             keep_values(feature_rows, scratch[0], kept, first, count)

@@ -1,8 +1,8 @@
-"""Compile a pack into tables for the engine: publishing is filling arrays, no machine code is made."""
+"""Compile a pack into tables for the engine: publishing fills arrays and makes no machine code."""
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from collections import Counter
 from typing import Any
 
@@ -28,8 +28,8 @@ from haitang.kernel.hashing import hash_text
 from haitang.kernel.instants import zone_table
 
 CALENDAR_KINDS = {"local_hour": 0, "weekday": 1, "is_night": 2, "is_holiday": 3}
-FIRST_DAY = datetime.date(1990, 1, 1).toordinal()
-LAST_DAY = datetime.date(2100, 12, 31).toordinal()
+FIRST_DAY = dt.date(1990, 1, 1).toordinal()
+LAST_DAY = dt.date(2100, 12, 31).toordinal()
 PARTIES = ("payer", "payee")
 CONTAINS_PER_WORD = 64
 CHANNEL = terms.Field(name="channel", type="text")
@@ -66,12 +66,14 @@ def compile_pack(pack: Pack) -> EngineProgram:
     policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
     tests, test_ranges = _policy_tests(program, policies)
     models = tuple(read_model(model.text, path=model.file) for model in pack.models)
-    reads = [policy_reads(policy, pack.catalogue) for policy in policies]
+    reads = [policy_reads(policy) for policy in policies]
     reads += [model.inputs for model in pack.models]
     rows = _value_rows(builder, pack.catalogue)
     recorded = tuple(tuple(name for name in names if name in rows) for names in reads)
     read_rows, read_ranges = _flatten([[rows[name]() for name in names] for names in recorded])
-    input_rows, input_ranges = _flatten([[rows[name]() for name in model.inputs] for model in pack.models])
+    input_rows, input_ranges = _flatten(
+        [[rows[name]() for name in model.inputs] for model in pack.models]
+    )
     model_inputs = (input_ranges, input_rows)
     table = _policy_table(program, pack)
     model_rows = _model_rows(program, pack.models)
@@ -101,14 +103,14 @@ def compile_pack(pack: Pack) -> EngineProgram:
             (program.code("event"), program.code("value"), program.constants(), program.sets()),
             _input_tables(program, plan),
             _calendar_tables(program, pack.catalogue),
-            (tests, test_ranges, _policy_rows(policies, pack.models), read_ranges, read_rows),
+            (tests, test_ranges, _policy_rows(policies), read_ranges, read_rows),
             table,
             model_rows,
         ),
     )
 
 
-def policy_reads(policy: PolicySpec, catalogue: Catalogue) -> tuple[str, ...]:
+def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
     """Return what is recorded with a hit: what `when` reads, then what it shows."""
     return tuple(dict.fromkeys([*names_read(policy.when), *policy.shows]))
 
@@ -116,7 +118,9 @@ def policy_reads(policy: PolicySpec, catalogue: Catalogue) -> tuple[str, ...]:
 def _policy_tests(
     program: ProgramBuilder, policies: tuple[PolicySpec, ...]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return each policy's conditions; those that several policies share become masks, computed once."""
+    """Return each policy's conditions; those that several policies share become masks, computed
+    once.
+    """
     by_policy = [[program.test(part) for part in conjuncts(policy.when)] for policy in policies]
     used = Counter(test for tests in by_policy for test in dict.fromkeys(tests))
     rows: list[tuple[int, int, int, int]] = []
@@ -135,7 +139,7 @@ def _policy_tests(
 
 
 def _policy_rows(
-    policies: tuple[PolicySpec, ...], models: tuple[ModelSpec, ...]
+    policies: tuple[PolicySpec, ...],
 ) -> NDArray[np.int64]:
     """Return per policy: live, party, score, action rank, further actions as bits."""
     rows = [
@@ -152,7 +156,9 @@ def _policy_rows(
 
 
 def _value_rows(builder: PlanBuilder, catalogue: Catalogue) -> dict[str, Any]:
-    """Return, for every name that has a value row, a function that returns the row (and makes it when needed)."""
+    """Return, for every name that has a value row, a function that returns the row (and makes it
+    when needed).
+    """
     program = builder.program
     rows: dict[str, Any] = {}
     for name, field in FIELDS.items():
@@ -173,8 +179,12 @@ def _flatten(lists: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int6
     return np.array(flat or [0], dtype=np.int64), ranges
 
 
-def _policy_table(program: ProgramBuilder, pack: Pack) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return rows of (tier bits, channel mask, segment mask, action rank, further bits), and tier bounds."""
+def _policy_table(
+    program: ProgramBuilder, pack: Pack
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows of (tier bits, channel mask, segment mask, action rank, further bits), and tier
+    bounds.
+    """
     names = {feature.name for feature in pack.catalogue.features}
     source = pack.segment_source
     segment: terms.Expression = (
@@ -248,7 +258,7 @@ def _calendar_tables(program: ProgramBuilder, catalogue: Catalogue) -> tuple[NDA
     days = np.zeros(LAST_DAY - FIRST_DAY + 1, dtype=np.uint8)
     for kind, dates in ((1, catalogue.holidays), (2, catalogue.working_days)):
         for date in dates:
-            days[datetime.date.fromisoformat(date).toordinal() - FIRST_DAY] = kind
+            days[dt.date.fromisoformat(date).toordinal() - FIRST_DAY] = kind
     return (
         np.array(rows, dtype=np.int64).reshape(len(rows), 3),
         np.array(starts or [0], dtype=np.int64),

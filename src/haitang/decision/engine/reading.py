@@ -1,4 +1,6 @@
-"""What an expression reads, and for which events it can hold: asked of a pack's terms when it is compiled."""
+"""What an expression reads, and for which events it can hold: asked of a pack's terms when it is
+compiled.
+"""
 
 from __future__ import annotations
 
@@ -46,11 +48,15 @@ def conjuncts(term: terms.Expression) -> list[terms.Expression]:
 def event_types_of(
     term: terms.Expression, features: dict[str, FeatureSpec]
 ) -> frozenset[str] | None:
-    """Return the event types for which a flag term can be true, or None when that cannot be told."""
+    """Return the event types for which a flag term can be true, or None where none can be told."""
     match term:
-        case terms.Compare(op="==", left=terms.Field(name="event_type"), right=terms.Text(value=text)):
+        case terms.Compare(
+            op="==", left=terms.Field(name="event_type"), right=terms.Text(value=text)
+        ):
             return frozenset((text,))
-        case terms.Compare(op="==", left=terms.Text(value=text), right=terms.Field(name="event_type")):
+        case terms.Compare(
+            op="==", left=terms.Text(value=text), right=terms.Field(name="event_type")
+        ):
             return frozenset((text,))
         case terms.OneOf(operand=terms.Field(name="event_type"), values=values):
             return frozenset(str(value) for value in values)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -61,7 +62,9 @@ def render(batch: DecisionBatch, index: int) -> Decision:
             contributions[m] = _contributions(program, m, read, words)
             continue
         policy = program.policies[p]
-        hit = _hit(program, policy, dict(zip(names, read.tolist(), strict=True)), words, batch, index)
+        hit = _hit(
+            program, policy, dict(zip(names, read.tolist(), strict=True)), words, batch, index
+        )
         (hits if policy.status == "live" else shadow_hits).append(hit)
     action = ACTIONS[int(batch.actions[index])]
     further = int(batch.further[index])
@@ -95,7 +98,9 @@ def render(batch: DecisionBatch, index: int) -> Decision:
 
 
 def _words_of_event(batch: DecisionBatch, index: int) -> dict[float, str]:
-    """Return the texts of one event by their code, so that a value row can be turned back into a word."""
+    """Return the texts of one event by their code, so that a value row can be turned back into a
+    word.
+    """
     words: dict[float, str] = {}
     for row, column in enumerate(batch.events.texts):
         text = column[index]
@@ -116,7 +121,7 @@ def _known_words() -> dict[float, str]:
 _ENUMERATIONS = _known_words()
 
 
-def value_of(name: str, number: float, kind: str, words: dict[float, str]) -> Value:
+def value_of(number: float, kind: str, words: dict[float, str]) -> Value:
     """Return a value row's number as what it stands for."""
     if math.isnan(number):
         return None
@@ -160,6 +165,9 @@ def _kinds(program: EngineProgram) -> _Kind:
     return _KINDS[program.pack.digest]
 
 
+_COUNTED_IN = {"days": ("d", "天"), "km": ("km", "公里"), "km/h": ("km/h", "公里/小时")}
+
+
 def shown(value: Value, unit: str, currency: str) -> TextPair:
     """Return a value as people write it, in both languages."""
     if value is None:
@@ -170,14 +178,17 @@ def shown(value: Value, unit: str, currency: str) -> TextPair:
         return TextPair(en=value, zh=value)
     if unit == "money":
         minor = round(value)
-        return TextPair(en=format_money(minor, currency, "en"), zh=format_money(minor, currency, "zh"))
+        return TextPair(
+            en=format_money(minor, currency, "en"), zh=format_money(minor, currency, "zh")
+        )
     if unit == "seconds":
         return TextPair(en=_duration(value, _UNITS_EN, " "), zh=_duration(value, _UNITS_ZH, ""))
-    if unit == "days":
-        return TextPair(en=f"{_number(value)} d", zh=f"{_number(value)}天")
-    if unit in ("km", "km/h"):
-        zh = {"km": "公里", "km/h": "公里/小时"}[unit]
-        return TextPair(en=f"{_number(value)} {unit}", zh=f"{_number(value)}{zh}")
+    if unit == "ratio":
+        text = f"{_number(value * 100)} %"
+        return TextPair(en=text, zh=text.replace(" ", ""))
+    if unit in _COUNTED_IN:
+        en, zh = _COUNTED_IN[unit]
+        return TextPair(en=f"{_number(value)} {en}", zh=f"{_number(value)}{zh}")
     text = _number(value)
     return TextPair(en=text, zh=text)
 
@@ -215,12 +226,10 @@ def _hit(
     values: dict[str, Value] = {}
     for name, number in numbers.items():
         kind, _ = kinds.of(name)
-        values[name] = value_of(name, number, kind, words)
+        values[name] = value_of(number, kind, words)
     for row, field in enumerate(batch.events.fields.remarks):
         values.setdefault(field, batch.events.remarks[row][index])
-    texts = {
-        name: shown(value, kinds.of(name)[1], currency) for name, value in values.items()
-    }
+    texts = {name: shown(value, kinds.of(name)[1], currency) for name, value in values.items()}
     baselines = _baselines(policy, values)
     return Hit(
         policy=policy.id,
@@ -252,9 +261,8 @@ def _hit(
 
 def _fill(template: str, texts: dict[str, str]) -> str:
     """Put values into a reason; the loader has checked that every placeholder is read."""
-    for name, text in texts.items():
-        template = template.replace("{" + name + "}", text)
-    return template
+    # In one pass: a payee may well call itself `{amount_minor}`.
+    return re.sub(r"\{(\w+)\}", lambda found: texts.get(found[1], found[0]), template)
 
 
 def _baselines(policy: PolicySpec, values: dict[str, Value]) -> dict[str, float | str | None]:
@@ -305,7 +313,7 @@ def _contributions(
     )
     result = []
     for name, number, weight in items[:CONTRIBUTIONS_MAX]:
-        value = value_of(name, number, kinds.of(name)[0], words)
+        value = value_of(number, kinds.of(name)[0], words)
         result.append(
             Contribution(
                 name=name,
@@ -321,14 +329,14 @@ def _model_scores(
 ) -> tuple[ModelScore, ...]:
     scores = []
     for m, model in enumerate(batch.program.pack.models):
-        raw = float(batch.raw_scores[m, index])
-        if not math.isnan(raw):
+        answer = float(batch.answers[m, index])
+        if not math.isnan(answer):
             scores.append(
                 ModelScore(
                     model=model.id,
                     version=model.version,
                     party=model.party,
-                    score=1.0 / (1.0 + math.exp(-raw)),
+                    score=answer,
                     contributions=contributions.get(m, ()),
                 )
             )

@@ -16,11 +16,14 @@ from haitang.data.features.state import (
     write_state,
 )
 from haitang.data.lists import ListTable
+from haitang.decision.engine.kernel import Machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
 ALIGNMENT_BYTES = 64
-"""Scratch starts on a cache line: vector code over unaligned rows was measured up to 1.7 times slower."""
+"""Scratch starts on a cache line: vector code over unaligned rows was measured up to 1.7 times
+slower.
+"""
 HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
 REMEMBERED_REMARKS = 65_536
@@ -32,7 +35,8 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
     size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     raw = np.zeros(size + ALIGNMENT_BYTES, dtype=np.uint8)
     start = -raw.ctypes.data % ALIGNMENT_BYTES
-    return raw[start : start + size].view(dtype).reshape(shape)
+    scratch: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
+    return scratch
 
 
 class EngineState:
@@ -46,7 +50,10 @@ class EngineState:
         for spec in program.pack.lists:
             self.lists.upsert_texts(
                 spec.name,
-                [(entry.value, entry.effective_at_us, entry.expires_at_us) for entry in spec.entries],
+                [
+                    (entry.value, entry.effective_at_us, entry.expires_at_us)
+                    for entry in spec.entries
+                ],
             )
         self._make_scratch()
 
@@ -117,3 +124,21 @@ class EngineState:
         self.value_starts = np.zeros(self.worst_hits * HIT_BLOCKS, dtype=np.int64)
         self.hit_values = np.zeros(self.worst_values * HIT_BLOCKS, dtype=np.float64)
         self.used = np.zeros(2, dtype=np.int64)
+        worst = np.array(
+            [self.worst_hits, self.worst_values, self.features.limit_words], dtype=np.int64
+        )
+        self.machine = Machine(
+            self.features.arena,
+            (plan.tables, plan.shares, plan.key_parts, program.demands),
+            program.tables,
+            self.models,
+            self.scratch,
+            (
+                self.hit_policies,
+                self.value_starts,
+                self.hit_values,
+                self.used,
+                worst,
+                plan.feature_rows,
+            ),
+        )

@@ -144,8 +144,8 @@ count_ranks: Any = intrinsic(_count_ranks)
 `(values, value_offset, thresholds, first, end, missing, ranks, rank_offset)`.
 
 Writes the number of thresholds below each value, less 128, as signed bytes: once with missing
-values at -128 (they go left everywhere) and, `LANES` bytes on, once with missing values at 127 (right).
-`missing` is a `MISSING_*` kind.
+values at -128 (they go left everywhere) and, `LANES` bytes on, once with missing values at 127
+(right). `missing` is a `MISSING_*` kind.
 """
 
 

@@ -181,9 +181,10 @@ def _add_model(building: _Building, model: TreeModel) -> None:
 
 def _add_splits(building: _Building, model: TreeModel) -> list[_Split]:
     """Add the ladders and sets of a model, and return its nodes in terms of them."""
+    decisions = model.decision.tolist()
     keys = [
         (column, bits >> bounds.MISSING_SHIFT)
-        for column, bits in zip(model.column.tolist(), model.decision.tolist(), strict=True)
+        for column, bits in zip(model.column.tolist(), decisions, strict=True)
     ]
     thresholds = [
         _without_tiny(threshold, missing)
@@ -204,9 +205,7 @@ def _add_splits(building: _Building, model: TreeModel) -> list[_Split]:
             splits.append(_Split(set_rows[key[0], category_sets[node]], 0.0, 0))
             continue
         ladder, rung = divmod(bisect_left(sorted_steps[key], threshold), LADDER_THRESHOLDS)
-        goes_right = key[1] != bounds.MISSING_NONE and not (
-            int(model.decision[node]) & bounds.DEFAULT_LEFT
-        )
+        goes_right = key[1] != bounds.MISSING_NONE and not decisions[node] & bounds.DEFAULT_LEFT
         row = 2 * (first_ladder[key] + ladder) + goes_right
         splits.append(_Split(row, threshold, (rung + 1 - 128) % 256))
     return splits

@@ -36,7 +36,8 @@ class PolicySpec(msgspec.Struct, frozen=True, kw_only=True):
     reason: TextPair
     """Template with `{feature}` placeholders; each must be read by `when` or listed in `shows`."""
     shows: tuple[str, ...] = ()
-    """Features and fields recorded with a hit beyond those that `when` reads (baselines, context)."""
+    """Features and fields recorded with a hit beyond those that `when` reads (baselines, context).
+    """
     basis: str = ""
     """Legal or contractual basis beyond the action's own measure, e.g. `REG-22`."""
     owner: str = ""

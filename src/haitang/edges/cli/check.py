@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,6 +13,7 @@ from haitang.app.settings import Settings
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.columns import pad, width_of, wrap
 from haitang.edges.cli.faults import ExitCode
+from haitang.edges.cli.progress import patience
 from haitang.edges.cli.taught import TaughtCommand
 from haitang.edges.cli.values import show_value
 from haitang.edges.cli.wording import Wording
@@ -46,7 +48,12 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
 
 def _check(folder: Path, *, locking: bool, tests: bool, wording: Wording) -> int:
     written = write_lock(folder) if locking else None
-    found = check_pack(folder, run_tests=tests, clock=MachineClock())
+    found = check_pack(
+        folder,
+        run_tests=tests,
+        clock=MachineClock(),
+        preparing=partial(patience, wording),
+    )
     lines = [*summary_lines(found, wording=wording), ""]
     if found.tests is not None:
         lines += [*test_lines(found.tests, wording=wording), ""]

@@ -16,6 +16,7 @@ from haitang.app.settings import Settings
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.demo_view import Show, live_view, plain_line, plain_view
 from haitang.edges.cli.faults import ExitCode
+from haitang.edges.cli.progress import patience
 from haitang.edges.cli.replay import bars
 from haitang.edges.cli.stories import story_lines, verdict_line
 from haitang.edges.cli.taught import TaughtCommand
@@ -97,8 +98,8 @@ def _demo(
     clock = MachineClock()
     click.echo(wording.say("demo.preparing"))
     demo = open_demo(request)
-    click.echo(wording.say("engine.compiling"))
-    warm_up(demo.opened.program)
+    with patience(wording):
+        warm_up(demo.opened.program)
     title = wording.pick(demo.title)
     live = sys.stdout.isatty() and not settings.plain
     if speed is None:

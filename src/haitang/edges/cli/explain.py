@@ -10,9 +10,9 @@ from haitang.app.settings import Settings
 from haitang.app.wiring import Listed, find_decision, strictest_decisions
 from haitang.edges.cli.columns import table
 from haitang.edges.cli.explanations import explanation_lines
-from haitang.edges.cli.instants import named_zone
 from haitang.edges.cli.taught import TaughtCommand
 from haitang.edges.cli.wording import Wording
+from haitang.kernel.instants import load_zone
 
 OVERVIEW_COUNT = 10
 
@@ -22,7 +22,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
     del settings  # every command is built alike
 
     def run(decisions: Path, identifier: str | None, zone: str) -> int:
-        named_zone(zone)
+        load_zone(zone)
         if identifier is None:
             lines = overview_lines(
                 strictest_decisions(decisions, count=OVERVIEW_COUNT),

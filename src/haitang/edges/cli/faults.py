@@ -11,7 +11,7 @@ from haitang.kernel.errors import HaitangError, did_you_mean, symbol
 
 
 class ExitCode(IntEnum):
-    """What a command's exit code means; the table in `docs/reference/cli.md` says it to users."""
+    """What a command's exit code means; `docs/reference/errors.md` says it to users."""
 
     DONE = 0
     SOME_INPUT_REFUSED = 1
@@ -71,15 +71,29 @@ def _usage_text(error: click.UsageError, *, wording: Wording) -> tuple[str, str]
         case click.MissingParameter():
             return wording.say("usage.missing", name=symbol(_shown(error))), ""
         case click.BadParameter():
-            reason = _plain(error.message)
+            reason = _expected(error, wording=wording)
             return wording.say("usage.bad_value", name=symbol(_shown(error)), reason=reason), ""
         case click.BadOptionUsage():
-            return wording.say("usage.bad_option", option=symbol(error.option_name)), ""
+            name = "usage.needs_value" if "requires" in error.message else "usage.takes_no_value"
+            return wording.say(name, option=symbol(error.option_name)), ""
         case _ if error.ctx is not None and isinstance(error.ctx.command, click.Group):
             # A group fails by itself only when no command was named.
             return wording.say("usage.no_command"), ""
+        case _ if "extra argument" in error.message:
+            return wording.say("usage.too_many"), ""
         case _:
             return _plain(error.message), ""
+
+
+def _expected(error: click.BadParameter, *, wording: Wording) -> str:
+    """Say what a value must be, by the type of its parameter."""
+    kind = error.param.type if error.param is not None else None
+    if isinstance(kind, click.Choice):
+        return wording.say("usage.expected_choice", choices=", ".join(map(symbol, kind.choices)))
+    if isinstance(kind, click.IntRange):
+        low, high = wording.count(int(kind.min or 0)), wording.count(int(kind.max or 0))
+        return wording.say("usage.expected_number", low=low, high=high)
+    return _plain(error.message)
 
 
 def _option_names(context: click.Context | None) -> list[str]:

@@ -31,8 +31,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(given: list[str], *, settings: Settings, wording: Wording) -> int:
     program = build_program(wording=wording, settings=settings)
     try:
-        result = program.main(given, prog_name="haitang", standalone_mode=False)
+        # Not `program.main`, which has endings and exit codes of its own.
+        with program.make_context("haitang", given) as context:
+            result = program.invoke(context)
         sys.stdout.flush()
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.ctx.get_help(), err=True)
         return ExitCode.WRONG_USE
@@ -43,7 +47,11 @@ def _run(given: list[str], *, settings: Settings, wording: Wording) -> int:
         click.echo(wording.say("interrupted"), err=True)
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        return _reader_left()
+        _let_go_of_output()
+        return ExitCode.READER_LEFT
+    except OSError as error:
+        # Files name themselves; what is left is our own output, on a full disk for example.
+        return _output_failed(error)
     except HaitangError as error:
         return tell_fault(error)
     except MemoryError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,23 @@ from haitang.edges.cli.wording import Wording
 
 PLAIN_EVERY_US = 5_000_000
 """Pause between two plain lines: a log of a long run stays readable."""
+
+
+PATIENCE_SECONDS = 2.0
+"""How long the engine may take to get ready before somebody is told why."""
+
+
+@contextmanager
+def patience(wording: Wording) -> Iterator[None]:
+    """Say that the engine is being made ready, if that takes longer than a moment."""
+    said = wording.say("engine.preparing")
+    timer = threading.Timer(PATIENCE_SECONDS, click.echo, args=(said,), kwargs={"err": True})
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

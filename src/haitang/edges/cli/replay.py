@@ -20,7 +20,7 @@ from haitang.app.settings import Settings
 from haitang.app.wiring import MachineClock, RefusedLine
 from haitang.edges.cli.columns import bar, pad, pad_left, width_of
 from haitang.edges.cli.faults import ExitCode
-from haitang.edges.cli.progress import following
+from haitang.edges.cli.progress import following, patience
 from haitang.edges.cli.taught import TaughtCommand
 from haitang.edges.cli.wording import Wording
 
@@ -74,9 +74,10 @@ def _file(name: str, text: str, *, metavar: str = "FILE", required: bool = False
 
 def _replay(request: ReplayRequest, *, wording: Wording, settings: Settings) -> int:
     reported = _Reported(wording)
-    notice = partial(click.echo, wording.say("engine.compiling"), err=True)
     with following(wording=wording, plain=settings.plain, clock=MachineClock()) as progressed:
-        watcher = Watcher(progressed=progressed, refused=reported.tell, compiling=notice)
+        watcher = Watcher(
+            progressed=progressed, refused=reported.tell, preparing=partial(patience, wording)
+        )
         summary = replay(request, watcher=watcher, clock=MachineClock())
     reported.finish(kept=request.bad_lines)
     # With the decisions on standard output, people read standard error.

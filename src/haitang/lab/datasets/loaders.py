@@ -151,8 +151,9 @@ def read_data_set_mapping(name: str) -> MappingSpec:
 def event_tables(name: str, root: Path, *, chunk_events: int = CHUNK_EVENTS) -> Iterator[pa.Table]:
     """Yield a set's events as unchecked Arrow tables in event columns, in journal order.
 
-    `root` is the folder that holds one folder a set. The whole set is held in memory; `chunk_events`
-    bounds what is handed on at once. Raises `DataSetMissing`, and the first row that cannot be mapped.
+    `root` is the folder that holds one folder a set. The whole set is held in memory;
+    `chunk_events` bounds what is handed on at once. Raises `DataSetMissing`, and the first row that
+    cannot be mapped.
     """
     data_set, folder = _found(name, root)
     raw = data_set.prepare(parquet.read_table(folder / data_set.file), folder)

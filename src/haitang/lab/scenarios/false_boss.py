@@ -152,6 +152,10 @@ def _story(script: Script, variant: Variant) -> None:
         **_payer(),
         **COMPANY,
     )
+    _aftermath(script, recalled=recalled)
+
+
+def _aftermath(script: Script, *, recalled: bool) -> None:
     outcome: dict[str, Any] = {
         "payer_customer_id": FIRM,
         "payer_account": ACCOUNT,

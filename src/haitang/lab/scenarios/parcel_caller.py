@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,7 +46,7 @@ OWN: dict[str, Any] = {"customer_id": OWNER, "account_id": CNY}
 
 def parcel_caller(shift_days: int = 0) -> Scenario:
     """Tell the case with 400 quiet days before it; all instants can be moved by whole days."""
-    script = Script("AS1", {CNY: 6_250_000, USD: 0}, shift_days)
+    script = Script("AS1", {CNY: 5_990_000, USD: 0}, shift_days)
     _history(script)
     _story(script, moment(DAY, "10:30:00"))
     return Scenario(
@@ -63,7 +64,14 @@ def parcel_caller(shift_days: int = 0) -> Scenario:
         ),
         events=script.rows(),
         names=script.names,
-        known=("event_type", "txn_type", "channel", "customer_age_years", "message_type", "outlet_code"),
+        known=(
+            "event_type",
+            "txn_type",
+            "channel",
+            "customer_age_years",
+            "message_type",
+            "outlet_code",
+        ),
         assumptions=ASSUMPTIONS,
         criteria=CRITERIA,
     )
@@ -149,6 +157,12 @@ def _story(script: Script, arrived_us: int) -> None:
         "payer_bank_code": "HTYH",
         "payer_region_code": "ZJ03",
     }
+    _called_and_watched(script, at, mobile)
+    _money_gathered(script, at, mobile, own)
+    _helped_at_the_branch(script, at, own)
+
+
+def _called_and_watched(script: Script, at: Callable[[float], int], mobile: dict[str, Any]) -> None:
     script.tell(
         "call-begins",
         at(-40),
@@ -187,6 +201,11 @@ def _story(script: Script, arrived_us: int) -> None:
         **OWN,
         **mobile,
     )
+
+
+def _money_gathered(
+    script: Script, at: Callable[[float], int], mobile: dict[str, Any], own: dict[str, Any]
+) -> None:
     script.move(
         "fx-convert",
         at(-19),
@@ -237,6 +256,9 @@ def _story(script: Script, arrived_us: int) -> None:
         **own,
         **mobile,
     )
+
+
+def _helped_at_the_branch(script: Script, at: Callable[[float], int], own: dict[str, Any]) -> None:
     desk: dict[str, Any] = {"channel": "COUNTER", "outlet_code": OUTLET, **PERSON}
     script.tell(
         "branch-inquiry",

@@ -25,6 +25,8 @@ _CODES = {
 _TRIES_MAX = 400
 INSIDE = 0.3
 """Share of the crime's accounts that are held at this bank."""
+WAYS = (0.45, 0.8)
+"""Up to where strangers pay by code, and then by transfer; the rest comes out of wallets."""
 
 
 class Cast:
@@ -210,14 +212,32 @@ class Cast:
         self, at_us: int, who: int, amount: int, role: str = "mule_credit", **columns: Any
     ) -> None:
         """Money from another bank."""
-        remark = int(private_remarks(self.rng, 1)[0]) if columns.get("txn") != "QR_COLLECT" else -1
+        remark = int(private_remarks(self.rng, 1)[0])
         columns = (
-            dict[str, Any](
-                payer=self.outsider(), txn="TRANSFER_INTER", channel="OPEN_BANK", remark=remark
-            )
-            | columns
+            dict[str, Any](payer=self.outsider(), txn="TRANSFER_INTER", remark=remark) | columns
         )
-        self.act(at_us, "TXN_IN", role, customer=who, payee=who, amount=amount, **columns)
+        self.act(
+            at_us,
+            "TXN_IN",
+            role,
+            channel="OPEN_BANK",
+            customer=who,
+            payee=who,
+            amount=amount,
+            **columns,
+        )
+
+    def gather(self, at_us: int, who: int, amount: int) -> None:
+        """A stranger's money: by code, by transfer or out of a wallet."""
+        way = self.rng.random()
+        if way < WAYS[0]:
+            self.act(at_us, "TXN_IN", "mule_credit", txn="QR_COLLECT", channel="QR", customer=who,
+                     payer=self.outsider(), payee=who, amount=amount)  # fmt: skip
+        elif way < WAYS[1]:
+            self.receive(at_us, who, amount)
+        else:
+            self.act(at_us, "TXN_IN", "mule_credit", txn="WALLET_OUT", channel="OPEN_BANK",
+                     customer=who, payee=who, amount=amount)  # fmt: skip
 
     def cash(
         self, at_us: int, who: int, outlet: int, role: str = "cash_out", **columns: Any

@@ -146,7 +146,7 @@ def score_running(cast: Cast) -> None:
         for _ in range(cast.between(2, 7)):
             at += cast.wait(5, 0.8)
             amount = int(cast.rng.lognormal(11.4, 0.7))
-            cast.receive(at, who, amount, txn="QR_COLLECT", channel="QR")
+            cast.gather(at, who, amount)
         at += cast.wait(4, 0.5)
         cast.pay(
             at,
@@ -216,7 +216,7 @@ def gambling_collector(cast: Cast) -> None:
     values = [10_000, 20_000, 30_000, 50_000, 100_000]
     for _ in range(cast.between(14, 30)):
         amount = int(cast.rng.choice(values)) if cast.chance(0.6) else cast.yuan(240, 0.9)
-        cast.receive(at + cast.minutes(-150, 150), who, amount, txn="QR_COLLECT", channel="QR")
+        cast.gather(at + cast.minutes(-150, 150), who, amount)
     for turn in range(cast.between(1, 2)):
         cast.pay(
             at + cast.minutes(150 + turn * 60, 220 + turn * 60),

@@ -81,6 +81,7 @@ REFUSED: dict[str, bytes] = {
     "both-instants": changed(occurred_at="2026-01-01T00:00:00Z"),
     "instant-without-offset": changed(occurred_at_us=..., occurred_at="2026-01-01T00:00:00"),
     "instant-a-date": changed(occurred_at_us=..., occurred_at="2026-01-01"),
+    "instant-null": changed(occurred_at=None),
     "instant-a-number": changed(occurred_at_us=..., occurred_at=1_767_225_600),
     "instant-in-1989": changed(occurred_at_us=..., occurred_at="1989-12-31T23:59:59Z"),
     "instant-in-2101": changed(occurred_at_us=..., occurred_at="2101-01-01T00:00:00Z"),
@@ -113,6 +114,7 @@ REFUSED: dict[str, bytes] = {
     "zero-in-remark": changed(remark="a\u0000b"),
     "right-to-left-override": changed(payee_account="A\u202e21"),
     "byte-order-mark": b"\xef\xbb\xbf" + changed(),
+    "schema-null": changed(schema_version=None),
     "schema-of-the-future": changed(schema_version=2),
 }
 
@@ -154,6 +156,18 @@ def test_a_row_is_refused_in_the_words_of_the_same_bytes() -> None:
 def test_a_row_that_is_nothing_like_an_event_is_refused(row: dict[Any, Any]) -> None:
     with pytest.raises(EventRefused):
         decode_row(row)
+
+
+@pytest.mark.parametrize(
+    "name", ["event_type", "event_id", "channel", "screen_share", "ip", "\ud801"]
+)
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands(name: str) -> None:
+    row = {**PAYMENT, name: "\ud800"}
+    with pytest.raises(EventRefused):
+        decode_row(row)
+    for decode in (decode_event, decode_stored):
+        with pytest.raises(EventRefused):
+            decode(json.dumps({**row, "event_id": "\ud800"}).encode())
 
 
 def test_a_row_with_not_a_number_is_refused() -> None:

@@ -1,30 +1,5 @@
 """Every text of the command line in English and Chinese, one module per topic."""
 
-from __future__ import annotations
+from haitang.edges.cli.texts.assembled import TEXTS, Said
 
-from typing import NamedTuple
-
-from haitang.edges.cli.texts import bench, check, demo, explain, lab, replay, shared, words
-
-TOPICS = (shared, words, replay, explain, check, demo, lab, bench)
-
-
-class Said(NamedTuple):
-    """One text in both languages."""
-
-    en: str
-    zh: str
-
-
-def _assemble() -> dict[str, Said]:
-    """Join the topics; a name that two of them claim is a fault of ours."""
-    texts: dict[str, Said] = {}
-    for topic in TOPICS:
-        for name, (en, zh) in topic.TEXTS.items():
-            assert name not in texts, f"text {name!r} is defined twice"
-            texts[name] = Said(en, zh)
-    return texts
-
-
-TEXTS: dict[str, Said] = _assemble()
-"""Texts by name; placeholders are those of `str.format`."""
+__all__ = ["TEXTS", "Said"]

@@ -76,7 +76,6 @@ haitang check packs/retail --write-lock        认可策略的当前版本""",
         "read {read} ms, compiled {compiled} ms, tested {tested} ms",
         "读取 {read} 毫秒，编译 {compiled} 毫秒，测试 {tested} 毫秒",
     ),
-    "check.problems": ("the pack was refused: {count} problems", "策略包被拒：{count} 个问题"),
     "check.lock_written": ("written: {path}", "已写出：{path}"),
     "check.next": (
         "next: `haitang replay EVENTS --pack {path} --decisions decisions.jsonl`",

@@ -23,9 +23,8 @@ haitang lab leaks""",
     ),
     "lab.generate.help": (
         """Generate some days of the invented bank and write them: `events`, in the order in which
-        the
-bank saw them, `labels` (which event belongs to which fraud) and `likenesses` (honest events that
-look like one).
+the bank saw them, `labels` (which event belongs to which fraud) and `likenesses` (honest events
+that look like one).
 
 The same seed, customers and days give the same bytes on every machine.""",
         """生成虚构银行若干天的数据并写出：`events`（按银行收到的先后）、`labels`（哪个事件属于哪起欺诈）
@@ -63,9 +62,8 @@ haitang lab generate --out out/lab --format jsonl""",
     ),
     "lab.stories.help": (
         """Run the true stories of the published cases through a pack, each on an empty bank, and
-        hold
-what was decided against the criteria of the case: met, not met, or not yet checked because it waits
-for a room that is not built yet.
+hold what was decided against the criteria of the case: met, not met, or not yet checked because it
+waits for a room that is not built yet.
 
 Without a name all of them run. The exit code is 4 when a criterion was not met.""",
         """用策略包逐一运行公开案例中的真实故事（每个从空的银行开始），并将决策与案例的通过条件对照：

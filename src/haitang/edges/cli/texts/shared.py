@@ -23,18 +23,25 @@ TEXTS: dict[str, tuple[str, str]] = {
     "usage.no_command": ("no command was named", "没有指定命令"),
     "usage.missing": ("{name} was missing", "缺少 {name}"),
     "usage.bad_value": ("{name} was refused: {reason}", "{name} 不被接受：{reason}"),
-    "usage.bad_option": ("the option {option} was used wrongly", "选项 {option} 用法有误"),
+    "usage.needs_value": ("the option {option} needs a value", "选项 {option} 需要一个值"),
+    "usage.takes_no_value": ("the option {option} takes no value", "选项 {option} 不带值"),
+    "usage.too_many": ("there were more arguments than expected", "参数过多"),
+    "usage.expected_choice": ("expected one of {choices}", "应为 {choices} 之一"),
+    "usage.expected_number": (
+        "expected a whole number from {low} to {high}",
+        "应为 {low} 到 {high} 的整数",
+    ),
     "usage.see_help": ("see `{command} --help`", "参见 `{command} --help`"),
-    "engine.compiling": (
-        "preparing the engine (about a minute the first time, then from a cache) …",
-        "正在准备引擎（首次约需一分钟，之后使用缓存）……",
+    "engine.preparing": (
+        "preparing the engine; this takes a while the first time and is kept for the next …",
+        "正在准备引擎；首次需要一些时间，之后使用缓存……",
     ),
     "progress.title": ("Replaying", "回放中"),
     "progress.events": ("{count} events", "{count} 个事件"),
     "progress.line": ("replaying: {share}, {count} events", "回放中：{share}，{count} 个事件"),
     "haitang.help": (
-        """Haitang 海塘 decides on a bank's events before the money moves, and explains every
-        decision.
+        """Haitang 海塘 decides on a bank's events before the money moves, and explains
+every decision.
 
 Every event goes through one engine: exact sliding-window features, policies, models,
 one explained decision. What you replay from a file is decided exactly as it would be

@@ -1,0 +1,49 @@
+"""The command as a user starts it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+SOURCES = Path(__file__).resolve().parents[2] / "src"
+SECONDS_MAX = 240
+"""The engine's machine code may have to be made first."""
+
+COMMAND = (sys.executable, "-m", "haitang")
+
+
+def surroundings(**variables: str) -> dict[str, str]:
+    """Return an environment in English, without a terminal's habits, that finds the sources."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LC_", "HAITANG_", "COV_")) and name not in ("LANG", "COLUMNS")
+    }
+    return {**kept, "LANG": "C.UTF-8", "PYTHONPATH": str(SOURCES), **variables}
+
+
+def haitang(
+    *arguments: str | Path, cwd: Path, given: bytes | None = None, **variables: str
+) -> subprocess.CompletedProcess[bytes]:
+    """Run one command to its end."""
+    finished = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=surroundings(**variables),
+        input=given,
+        capture_output=True,
+        timeout=SECONDS_MAX,
+        check=False,
+    )
+    assert b"Traceback" not in finished.stderr, finished.stderr.decode()
+    return finished
+
+
+def started(*arguments: str | Path, cwd: Path, **streams: Any) -> subprocess.Popen[bytes]:
+    """Start one command and let it run."""
+    return subprocess.Popen(
+        [*COMMAND, *map(str, arguments)], cwd=cwd, env=surroundings(), **streams
+    )
