@@ -28,8 +28,7 @@ from haitang.decision.rules.specs import Pack, PolicySpec
 
 block_events = 4_096
 """Events a call, as `haitang replay` makes it."""
-sample_events = 50_000
-training_events = 60_000
+sample_events = 100_000
 tree_count = 200
 leaf_count = 31
 positive_share = 0.02
@@ -73,13 +72,11 @@ def prepare(folder: Path, events: int) -> Measured:
     stream.write(folder / "stream.arrow", events)
     program = compile_pack(generated.pack())
     batch, lay_cpu, _ = timed(lambda: _events(folder, program))
-    taken = min(sample_events + training_events, events)
-    kept = evaluate(batch.slice(0, taken), EngineState.create(program), keep_features=True).features
-    assert kept is not None
     names = list(program.feature_names)
-    sample = kept[:, taken - min(sample_events, taken) :]
-    (folder / "policies.pickle").write_bytes(pickle.dumps(generated.policies(sample, names)))
-    rows = kept[:, :training_events].T
+    # Every so many events of the whole stream: windows that are still filling are not typical.
+    kept = _sampled(program, batch, every=max(1, events // sample_events))
+    (folder / "policies.pickle").write_bytes(pickle.dumps(generated.policies(kept, names)))
+    rows = np.ascontiguousarray(kept.T)
     source = np.random.default_rng(stream.seed + 2)
     # A made-up target that depends on many features; what it means does not matter to the clock.
     weights = source.normal(size=rows.shape[1]) * (source.random(rows.shape[1]) < 0.3)
@@ -100,6 +97,16 @@ def prepare(folder: Path, events: int) -> Measured:
     )
     (folder / "trees.txt").write_text(trained.model_to_string())
     return {"events": events, "columns_cpu_us_per_event": lay_cpu / events * 1e6}
+
+
+def _sampled(program: EngineProgram, events: EventBatch, *, every: int) -> np.ndarray:
+    state, parts, passed = EngineState.create(program), [], 0
+    for block in _blocks(events):
+        features = evaluate(block, state, keep_features=True).features
+        assert features is not None
+        parts.append(features[:, -passed % every :: every].copy())
+        passed += len(block)
+    return np.concatenate(parts, axis=1)
 
 
 def engine(folder: Path, _: int) -> Measured:
@@ -357,12 +364,10 @@ def trees(folder: Path, _: int) -> Measured:
     from bench.trees import measure_trees
 
     program = compile_pack(generated.pack())
-    events = _events(folder, program, training_events + tree_events).slice(
-        training_events, training_events + tree_events
-    )
-    kept = evaluate(events, EngineState.create(program), keep_features=True).features
-    assert kept is not None
-    return measure_trees((folder / "trees.txt").read_text(), np.ascontiguousarray(kept.T))
+    events = _events(folder, program)
+    kept = _sampled(program, events, every=max(1, len(events) // tree_events))
+    rows = np.ascontiguousarray(kept.T[:tree_events])
+    return measure_trees((folder / "trees.txt").read_text(), rows)
 
 
 def retail(_: Path, customers: int) -> Measured:

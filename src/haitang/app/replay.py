@@ -202,7 +202,8 @@ def _refuse_shared_paths(request: ReplayRequest) -> None:
     """Refuse to write one file twice or over an input."""
     inputs = [request.events, request.mapping, request.state_in]
     outputs = [request.decisions, request.features, request.state_out, request.bad_lines]
-    taken = {path.resolve() for path in inputs if path is not None}
+    # `-` among the inputs is another stream than `-` among the outputs.
+    taken = {path.resolve() for path in inputs if path is not None and str(path) != "-"}
     # Going on from a state file and writing the next one over it is what a nightly run does.
     if request.state_in is not None and request.state_in == request.state_out:
         taken.discard(request.state_in.resolve())

@@ -6,6 +6,9 @@ import msgspec
 
 from haitang.data.features.specs import TextPair
 
+NO_TITLE = TextPair(en="", zh="")
+"""A decision of an earlier version names its values by their ids only."""
+
 
 class ReadValue(msgspec.Struct, frozen=True, kw_only=True):
     """One value that a policy read, and what it was held against."""
@@ -16,6 +19,7 @@ class ReadValue(msgspec.Struct, frozen=True, kw_only=True):
     baseline: float | str | None = None
     """The threshold of the comparison, or the other feature's value."""
     unit: str = ""
+    title: TextPair = NO_TITLE
 
 
 class Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +45,7 @@ class Contribution(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     value: float | str | None
     weight: float
+    title: TextPair = NO_TITLE
 
 
 class ModelScore(msgspec.Struct, frozen=True, kw_only=True):

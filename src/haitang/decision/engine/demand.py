@@ -104,12 +104,13 @@ def _needed(
             mark(inner, types)
 
     for policy, names in zip(policies, recorded, strict=False):
+        types = event_types_of(policy.when, features)
         for name in (*names, *names_read(policy.when)):
-            mark(name, event_types_of(policy.when, features))
+            mark(name, types)
     for model in pack.models:
         types = None if model.where is None else event_types_of(model.where, features)
         for name in (*model.inputs, *(names_read(model.where) if model.where else ())):
-            mark(name, types if model.where is not None else None)
+            mark(name, types)
     mark(pack.segment_source, None)
     return needed
 

@@ -119,7 +119,12 @@ class _Run:
         self.parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         self.hits_before = 0
         self.values_before = 0
-        self.words = _contained(events, state)
+        self.columns = (
+            _own(events.occurred_at_us),
+            _own(events.numbers),
+            _own(events.hashes),
+            _contained(events, state),
+        )
         self.output = (
             self.actions,
             self.further,
@@ -137,7 +142,7 @@ class _Run:
         reached = run_blocks(
             state.machine,
             (state.lists.keys, state.lists.spans),
-            (self.events.occurred_at_us, self.events.numbers, self.events.hashes, self.words),
+            self.columns,
             self.output,
             self.hit_starts,
             self.kept,
@@ -181,6 +186,16 @@ class _Run:
             hit_values=hit_values,
             features=self.kept if self.kept.shape[0] else None,
         )
+
+
+def _own(column: NDArray[Any]) -> NDArray[Any]:
+    """Return a column of the one kind the kernel was compiled for: writable and in C order.
+
+    Arrow hands out read-only arrays; to Numba they are another type, and it would compile anew.
+    """
+    if column.flags.writeable and column.flags.c_contiguous:
+        return column
+    return np.array(column, order="C")
 
 
 def _contained(events: EventBatch, state: EngineState) -> NDArray[np.uint64]:

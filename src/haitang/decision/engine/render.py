@@ -48,11 +48,13 @@ def render(batch: DecisionBatch, index: int) -> Decision:
     """Return decision `index` of a batch."""
     program, events = batch.program, batch.events
     pack = program.pack
-    words = _words_of_event(batch, index)
+    first, behind = int(batch.hit_starts[index]), int(batch.hit_starts[index + 1])
+    # Most events hit nothing, and turning codes back into words is most of the work.
+    words = _words_of_event(batch, index) if behind > first else {}
     hits: list[Hit] = []
     shadow_hits: list[Hit] = []
     contributions: dict[int, tuple[Contribution, ...]] = {}
-    for h in range(int(batch.hit_starts[index]), int(batch.hit_starts[index + 1])):
+    for h in range(first, behind):
         p = int(batch.hit_policies[h])
         names = program.policy_reads[p]
         start = int(batch.value_starts[h])
@@ -68,10 +70,10 @@ def render(batch: DecisionBatch, index: int) -> Decision:
         (hits if policy.status == "live" else shadow_hits).append(hit)
     action = ACTIONS[int(batch.actions[index])]
     further = int(batch.further[index])
-    others = [
-        spec for i, spec in enumerate(ACTIONS) if further >> i & 1 and spec.code != action.code
-    ]
-    actions = (action, *others)
+    actions = (action,)
+    if further:
+        others = (spec for i, spec in enumerate(ACTIONS) if further >> i & 1)
+        actions = (action, *(spec for spec in others if spec.code != action.code))
     event_id = events.event_ids[index]
     return Decision(
         decision_id=derive_id(event_id, pack.digest),
@@ -140,6 +142,12 @@ class _Kind:
             feature.name: feature for feature in program.pack.catalogue.features
         }
 
+    def title(self, name: str) -> TextPair:
+        """Return what people call a feature or field."""
+        if name in self.features:
+            return self.features[name].title
+        return TextPair(en=FIELDS[name].title_en, zh=FIELDS[name].title_zh)
+
     def of(self, name: str) -> tuple[str, str]:
         """Return (type, unit) of a feature or field."""
         if name in self.features:
@@ -158,11 +166,13 @@ _KINDS_MAX = 16
 
 
 def _kinds(program: EngineProgram) -> _Kind:
-    if program.pack.digest not in _KINDS:
+    # The plan's digest covers titles, types and units of every feature.
+    digest = program.plan.digest
+    if digest not in _KINDS:
         if len(_KINDS) >= _KINDS_MAX:
             _KINDS.clear()
-        _KINDS[program.pack.digest] = _Kind(program)
-    return _KINDS[program.pack.digest]
+        _KINDS[digest] = _Kind(program)
+    return _KINDS[digest]
 
 
 _COUNTED_IN = {"days": ("d", "天"), "km": ("km", "公里"), "km/h": ("km/h", "公里/小时")}
@@ -252,6 +262,7 @@ def _hit(
                 shown=texts[name],
                 baseline=baselines.get(name),
                 unit=kinds.of(name)[1],
+                title=kinds.title(name),
             )
             for name in numbers
         ),
@@ -319,6 +330,7 @@ def _contributions(
                 name=name,
                 value=float(value) if isinstance(value, bool) else value,
                 weight=weight,
+                title=kinds.title(name),
             )
         )
     return tuple(result)

@@ -13,6 +13,7 @@ from haitang.app.demo import DemoSummary, run_demo
 from haitang.app.demosources import DemoRequest, open_demo
 from haitang.app.programs import warm_up
 from haitang.app.settings import Settings
+from haitang.app.shipped import RETAIL, shipped_pack
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.demo_view import Show, live_view, plain_line, plain_view
 from haitang.edges.cli.faults import ExitCode
@@ -128,6 +129,8 @@ def summary_lines(
     lines = [say(heading, title=title), "", f"  {plain_line(frame, wording=wording)}"]
     stopped = show_amount(frame.stopped_minor, currency=frame.currency, wording=wording)
     lines.append(f"  {say('demo.stopped_line', amount=stopped)}")
+    engine = round(frame.events / max(frame.evaluate_us / 1e6, 1e-6))
+    lines.append(f"  {say('demo.engine_line', rate=wording.count(engine))}")
     if summary.refused or summary.duplicates:
         counts = {"refused": summary.refused, "duplicates": summary.duplicates}
         lines.append(f"  {say('demo.left_out', **counts)}")
@@ -148,6 +151,11 @@ def summary_lines(
 TYPOLOGIES_SHOWN = 12
 
 
+def _shown(path: Path) -> Path:
+    """Return a path as one would type it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
 def _next(summary: DemoSummary, *, request: DemoRequest, wording: Wording) -> list[str]:
     say = wording.say
     lines = [say("demo.next")]
@@ -155,7 +163,7 @@ def _next(summary: DemoSummary, *, request: DemoRequest, wording: Wording) -> li
         event_id = summary.strictest.event_id
         lines.append(f"  haitang explain {request.decisions} {event_id}")
     lines += [
-        "  haitang check packs/retail",
+        f"  haitang check {_shown(shipped_pack(RETAIL))}",
         "  haitang lab stories",
         "  haitang lab generate --out out/lab",
         f"  haitang demo --language {'en' if wording.language == 'zh' else 'zh'}",

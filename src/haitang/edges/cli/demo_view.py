@@ -24,7 +24,7 @@ from haitang.edges.cli.wording import Wording
 PLAIN_EVERY_US = 2_000_000
 """Pause between two plain lines."""
 
-BAR_COLUMNS = 20
+BAR_COLUMNS = 12
 
 Show = Callable[[DemoFrame], None]
 
@@ -74,7 +74,9 @@ def screen(frame: DemoFrame, *, title: str, wording: Wording) -> Panel:
     grid.add_row(_figures(frame, wording=wording), _actions(frame, wording=wording))
     parts: list[RenderableType] = [grid, Text(), _latest(frame, wording=wording)]
     if frame.total:
-        parts.append(ProgressBar(total=frame.total, completed=frame.events))
+        progress = Table.grid(expand=True)
+        progress.add_row(ProgressBar(total=frame.total, completed=frame.events))
+        parts += [Text(), progress]
     parts.append(Text(wording.say("demo.how_to_end"), style="dim"))
     clock = show_instant(frame.bank_us, zone=frame.zone) if frame.events else "—"
     return Panel(Group(*parts), title=f"海塘 Haitang · {title} · {clock}", border_style="cyan")
@@ -111,7 +113,7 @@ def _actions(frame: DemoFrame, *, wording: Wording) -> Table:
     full = max(acted.values(), default=1)
     for name in sorted(acted, key=lambda action: -RANK[action]):
         table.add_row(
-            Text(show_action(name, wording=wording), style=style_of(name)),
+            Text(show_action(name, wording=wording), style=style_of(name), no_wrap=True),
             Text(wording.count(acted[name]), justify="right"),
             Text(bar(acted[name], full=full, columns=BAR_COLUMNS), style=style_of(name)),
         )

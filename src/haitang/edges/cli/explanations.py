@@ -95,12 +95,15 @@ def _values(values: tuple[ReadValue, ...], wording: Wording) -> list[str]:
             if read.baseline is not None and read.baseline != read.value
             else ""
         )
-        rows.append((_title(read.name, wording), wording.pick(read.shown), against))
+        rows.append((_title(read, wording), wording.pick(read.shown), against))
     return table(rows, indent="      ", right=frozenset({1}))
 
 
-def _title(name: str, wording: Wording) -> str:
-    """Return the title of an event field; a feature is known by its name alone."""
+def _title(read: ReadValue | Contribution, wording: Wording) -> str:
+    """Return what people call a value; in decisions without titles, a feature has only its name."""
+    name = read.name
+    if read.title.en:
+        return wording.pick(read.title)
     if name not in FIELDS:
         return name
     return FIELDS[name].title_zh if wording.language == "zh" else FIELDS[name].title_en
@@ -126,7 +129,7 @@ def _contributions(contributions: tuple[Contribution, ...], wording: Wording) ->
     if not shown:
         return []
     full = max(abs(one.weight) for one in shown)
-    left = max(width_of(_title(one.name, wording)) for one in shown)
+    left = max(width_of(_title(one, wording)) for one in shown)
     values = [show_value(one.value, unit="", wording=wording) for one in shown]
     middle = max(width_of(value) for value in values)
     lines = [f"    {wording.say('explain.contributions')}"]
@@ -134,7 +137,7 @@ def _contributions(contributions: tuple[Contribution, ...], wording: Wording) ->
         drawn = bar(abs(one.weight), full=full, columns=BAR_COLUMNS)
         sign = "+" if one.weight >= 0 else "−"
         lines.append(
-            f"      {pad(_title(one.name, wording), left)}  {pad_left(value, middle)}  "
+            f"      {pad(_title(one, wording), left)}  {pad_left(value, middle)}  "
             f"{sign}{abs(one.weight):.3f}  {sign} {drawn}".rstrip()
         )
     return lines

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import click
@@ -35,29 +36,47 @@ def _run(given: list[str], *, settings: Settings, wording: Wording) -> int:
         with program.make_context("haitang", given) as context:
             result = program.invoke(context)
         sys.stdout.flush()
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help(), err=True)
-        return ExitCode.WRONG_USE
-    except click.UsageError as error:
-        tell_usage(error, wording=wording)
-        return ExitCode.WRONG_USE
-    except (KeyboardInterrupt, click.Abort):
-        click.echo(wording.say("interrupted"), err=True)
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        _let_go_of_output()
-        return ExitCode.READER_LEFT
-    except OSError as error:
-        # Files name themselves; what is left is our own output, on a full disk for example.
-        return _output_failed(error)
-    except HaitangError as error:
-        return tell_fault(error)
-    except MemoryError:
-        click.echo(wording.say("out_of_memory"), err=True)
-        return ExitCode.WRONG_USE
+    except ENDINGS as ending:
+        return _told(ending, wording=wording)
     return int(result) if isinstance(result, int) else ExitCode.DONE
+
+
+ENDINGS = (
+    click.exceptions.Exit,
+    click.UsageError,
+    click.Abort,
+    KeyboardInterrupt,
+    OSError,
+    HaitangError,
+    MemoryError,
+)
+"""How a command may end besides well; anything else is a fault of ours and shows its traceback."""
+
+
+def _told(ending: BaseException, *, wording: Wording) -> int:
+    """Tell why a command ended and return its exit code."""
+    code: int = ExitCode.WRONG_USE
+    match ending:
+        case click.exceptions.Exit():
+            code = ending.exit_code
+        case click.exceptions.NoArgsIsHelpError():
+            click.echo(ending.ctx.get_help(), err=True)
+        case click.UsageError():
+            tell_usage(ending, wording=wording)
+        case KeyboardInterrupt() | click.Abort():
+            click.echo(wording.say("interrupted"), err=True)
+            code = ExitCode.INTERRUPTED
+        case BrokenPipeError():
+            _let_go_of_output()
+            code = ExitCode.READER_LEFT
+        case OSError():
+            # Files name themselves; what is left is our own output, on a full disk for example.
+            code = _output_failed(ending)
+        case HaitangError():
+            code = tell_fault(ending)
+        case _:
+            click.echo(wording.say("out_of_memory"), err=True)
+    return code
 
 
 def language_asked(arguments: Sequence[str]) -> str | None:
@@ -76,16 +95,18 @@ def language_asked(arguments: Sequence[str]) -> str | None:
     return found if found in ("en", "zh") else None
 
 
-def _reader_left() -> int:
-    """End quietly when whoever read our output went away (`haitang … | head`).
-
-    Standard output is pointed at nothing, since the interpreter flushes it once more on its way
-    out.
-    """
+def _let_go_of_output() -> None:
+    """Point standard output at nothing: the interpreter flushes it once more on its way out."""
     nothing = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, sys.stdout.fileno())
     os.close(nothing)
-    return ExitCode.READER_LEFT
+
+
+def _output_failed(error: OSError) -> int:
+    from haitang.app.wiring import file_error
+
+    _let_go_of_output()
+    return tell_fault(file_error(error, path=Path("<stdout>")))
 
 
 @contextmanager

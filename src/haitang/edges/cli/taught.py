@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import shutil
 from collections.abc import Sequence
 from typing import Protocol, cast
@@ -124,7 +125,7 @@ def help_page(
     if commands:
         lines += [wording.say("heading.commands"), *_definitions(commands, columns=columns), ""]
     options = [
-        record
+        (record[0], _translate_notes(record[1], wording=wording))
         for parameter in command.get_params(context)
         if isinstance(parameter, click.Option)
         and (record := parameter.get_help_record(context)) is not None
@@ -133,6 +134,20 @@ def help_page(
     lines.append(wording.say("heading.examples"))
     lines += [f"  {line}".rstrip() for line in wording.say(f"{topic}.examples").splitlines()]
     return "\n".join(lines) + "\n"
+
+
+_RANGE = re.compile(r"\[(\d+)<=x<=(\d+)\]")
+
+
+def _translate_notes(text: str, *, wording: Wording) -> str:
+    """Say in the reader's language what click adds to an option's help."""
+    text = text.replace("[required]", wording.say("help.required"))
+    return _RANGE.sub(
+        lambda found: wording.say(
+            "help.range", low=wording.count(int(found[1])), high=wording.count(int(found[2]))
+        ),
+        text,
+    )
 
 
 def _paragraph(text: str, *, columns: int) -> list[str]:

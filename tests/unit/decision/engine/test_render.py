@@ -83,7 +83,7 @@ def test_ratios_texts_flags_and_counts_are_shown_as_what_they_are() -> None:
     shows = ["share", "channel", "call_active", "is_payment", "paid_count_1h"]
     assert reason(shows, *rows) == (
         "33.33 % | MOBILE | yes | yes | 2",
-        "0.3333 | MOBILE | 是 | 是 | 2",
+        "33.33% | MOBILE | 是 | 是 | 2",
     )
 
 
@@ -220,6 +220,7 @@ def whole_decision() -> Decision:
 def test_a_whole_decision(check_output: CheckOutput) -> None:
     decision = whole_decision()
     text = msgspec.json.format(msgspec.json.encode(decision), indent=2).decode()
-    # The digest is that of the pack's files and says nothing to a reader.
-    check_output(text.replace(decision.pack_digest, "0" * 64))
+    # Both name the content of the pack's files and say nothing to a reader.
+    text = text.replace(decision.pack_digest, "0" * 64).replace(decision.decision_id, "0" * 32)
+    check_output(text)
     assert msgspec.json.decode(msgspec.json.encode(decision), type=Decision) == decision

@@ -164,10 +164,8 @@ def test_keys_of_another_plan_or_damaged_ones_are_refused(
 ) -> None:
     state = used_state(program)
     entity, key, content = exported(state)[0]
-    others = dict(
-        (own, written)
-        for _, own, written in exported(used_state(program_of(features=OTHER_FEATURES)))
-    )
+    other_state = used_state(program_of(features=OTHER_FEATURES))
+    others = {own: written for _, own, written in exported(other_state)}
     faults = {
         "other_plan": others[key],
         "other_key": exported(state)[1][2],
@@ -179,8 +177,8 @@ def test_keys_of_another_plan_or_damaged_ones_are_refused(
     for name, fault in faults.items():
         with pytest.raises(StateRefused) as refused:
             state.features.import_key(entity, key, fault)
-        assert refused.value.code == "state_other_plan", name
-    check_output(refused.value.render())
+        assert refused.value.code == "state_other_plan"
+        check_output(refused.value.render(), name)
     assert state.dump() == before
 
 

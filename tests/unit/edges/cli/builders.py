@@ -34,23 +34,23 @@ HIT = Hit(
         ReadValue(
             name="screen_share",
             value=True,
-            shown=TextPair(en="screen is shared", zh="正在共享屏幕"),
+            shown=TextPair(en="yes", zh="是"),
         ),
         ReadValue(
             name="since_login",
             value=725.0,
-            shown=TextPair(en="since login", zh="距登录"),
+            shown=TextPair(en="12 min 5 s", zh="12分5秒"),
             baseline=1800.0,
             unit="seconds",
         ),
         ReadValue(
             name="paid_sum_1d",
             value=8_600_000.0,
-            shown=TextPair(en="paid out in 1 d", zh="近1天转出金额"),
+            shown=TextPair(en="CNY 86,000.00", zh="8.6万元"),
             baseline=1_000_000.0,
             unit="money",
         ),
-        ReadValue(name="usual_city", value=None, shown=TextPair(en="usual city", zh="常用城市")),
+        ReadValue(name="usual_city", value=None, shown=TextPair(en="unknown", zh="未知")),
     ),
     basis="REG-05",
 )

@@ -77,6 +77,10 @@ haitang demo --events events.jsonl --pack packs/retail""",
         "{amount} of it kept back before it left (delayed, held or blocked)",
         "其中 {amount} 在转出前被拦下（延迟、挂起或阻断）",
     ),
+    "demo.engine_line": (
+        "{rate} events/s inside the engine; the rest is making, reading and writing",
+        "引擎内每秒 {rate} 个事件；其余时间用于生成、读取与写出",
+    ),
     "demo.left_out": (
         "{refused} events refused, {duplicates} duplicates dropped",
         "被拒事件 {refused} 个，去除重复 {duplicates} 个",

@@ -12,6 +12,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "heading.commands": ("Commands:", "命令："),
     "heading.options": ("Options:", "选项："),
     "heading.examples": ("Examples:", "示例："),
+    "help.required": ("[required]", "[必填]"),
+    "help.range": ("[{low} to {high}]", "[{low} 至 {high}]"),
     "option.help": ("Show this page and exit.", "显示本页后退出。"),
     "option.version": ("Show the version and exit.", "显示版本后退出。"),
     "option.language": (

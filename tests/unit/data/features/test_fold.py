@@ -1,0 +1,197 @@
+"""Keys come and go: retention, sweeps, and memory that is used again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from haitang.data.events.batch import EventBatch
+from haitang.data.features.arena import SUBTABLES
+from haitang.data.features.fold import sweep
+from haitang.data.features.state import StateRefused
+from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
+from haitang.kernel.hashing import hash_text
+from tests.unit.decision.engine.engine_packs import DAY_US, START_US, payment, read_pack, run
+
+SECOND_US = 1_000_000
+RETENTION_US = 30 * DAY_US
+
+
+def windowed(aggregate: str, window: str = "7d", **fields: Any) -> dict[str, Any]:
+    return {
+        "key": "customer",
+        "aggregate": aggregate,
+        "of": "amount_minor",
+        "window": window,
+        **fields,
+    }
+
+
+FEATURES = {
+    "spread": windowed("std"),
+    "largest": windowed("max"),
+    "smallest": windowed("min"),
+    "different": windowed("distinct"),
+    "sum_long": windowed("sum", "30d", tile="1d"),
+    "delayed": windowed("sum", delay="1h"),
+    "events": {"key": "customer", "aggregate": "total"},
+    "since_first": {"key": "customer", "aggregate": "first_seen"},
+}
+
+
+@pytest.fixture(scope="module", params=["lazy", "inline"])
+def program(request: pytest.FixtureRequest) -> EngineProgram:
+    few = {name: FEATURES[name] for name in ("largest", "different", "events", "since_first")}
+    return compile_pack(read_pack(features=FEATURES if request.param == "lazy" else few))
+
+
+def generation(program: EngineProgram, number: int, *, keys: int, events: int) -> EventBatch:
+    """Events of keys that no other generation has, within a day, 40 days after the one before."""
+    drawn = np.random.default_rng(number)
+    names = drawn.integers(1, 2**64 - 1, keys, dtype=np.uint64)
+    texts = program.fields.texts
+    hashes = np.zeros((len(texts), events), np.uint64)
+    hashes[texts.index("payer_customer_id")] = names[np.arange(events) % keys]
+    numbers = drawn.integers(0, 1_000_000, (len(program.fields.numbers), events))
+    return EventBatch(
+        occurred_at_us=START_US + number * 40 * DAY_US + np.arange(events) * SECOND_US,
+        fields=program.fields,
+        numbers=numbers.astype(np.float64),
+        hashes=hashes,
+        remarks=(),
+        event_ids=["E"] * events,
+        texts=(),
+    )
+
+
+def later(batch: EventBatch, days: int) -> EventBatch:
+    """The same events so many days later."""
+    return msgspec.structs.replace(batch, occurred_at_us=batch.occurred_at_us + days * DAY_US)
+
+
+def sweep_all(state: EngineState) -> None:
+    for _ in range(SUBTABLES):
+        sweep(state.features.arena, state.features.plan.tables)
+
+
+def test_idle_keys_disappear_and_their_memory_is_used_again(program: EngineProgram) -> None:
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    # Few keys with rings, tables and queues of a hundred entries, and many with one event.
+    busy = generation(program, 0, keys=30, events=3_000)
+    idle = generation(program, 1, keys=700, events=700)
+    sizes = []
+    for number in range(12):
+        evaluate(later(busy, number * 80), state)
+        evaluate(later(idle, number * 80), state)
+        sweep_all(state)
+        assert state.features.keys("customer") == sorted(names_of(program, idle))
+        assert state.features.key_count == 700
+        sizes.append(state.features.size_bytes)
+    assert sizes[1:] == [sizes[1]] * 11
+
+
+def test_keys_that_were_never_seen_before_use_the_memory_of_those_gone(
+    program: EngineProgram,
+) -> None:
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    sizes = []
+    for number in range(12):
+        evaluate(generation(program, number, keys=1_000, events=3_000), state)
+        sweep_all(state)
+        assert state.features.key_count == 1_000
+        sizes.append(state.features.size_bytes)
+    # Blocks are not split, so a chance most of one size may still be one more than before.
+    assert sizes[-1] <= sizes[2] * 1.02
+
+
+def test_a_sweep_releases_only_what_is_idle_beyond_its_retention(program: EngineProgram) -> None:
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    first = payment(0, payer_customer_id="old")
+    exactly = payment(0, payer_customer_id="new", occurred_at_us=START_US + RETENTION_US)
+    run(program, [first, exactly], state)
+    sweep_all(state)
+    assert state.features.key_count >= 2
+    assert hash_text("old") in state.features.keys("customer")
+    late = payment(0, payer_customer_id="new", occurred_at_us=START_US + RETENTION_US + 1)
+    run(program, [late], state)
+    sweep_all(state)
+    assert state.features.keys("customer") == [hash_text("new")]
+    assert state.features.export_key("customer", hash_text("old")) is None
+
+
+def test_keys_are_found_after_sweeps(program: EngineProgram) -> None:
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    old, new = (generation(program, number, keys=3_000, events=3_000) for number in (0, 1))
+    evaluate(old, state)
+    evaluate(new, state)
+    before = {key: state.features.export_key("customer", key) for key in names_of(program, new)}
+    sweep_all(state)
+    assert state.features.keys("customer") == sorted(before)
+    after = {key: state.features.export_key("customer", key) for key in before}
+    assert after == before
+    assert not any(state.features.export_key("customer", key) for key in names_of(program, old))
+
+
+def names_of(program: EngineProgram, batch: EventBatch) -> list[int]:
+    row = program.fields.texts.index("payer_customer_id")
+    return [int(name) for name in batch.hashes[row]]
+
+
+def values(program: EngineProgram, rows: list[dict[str, Any]], *, swept: bool) -> dict[str, float]:
+    """Feature values of the last row, with every key looked at by a sweep before it or not."""
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    run(program, rows[:-1], state)
+    if swept:
+        sweep_all(state)
+    out = run(program, rows[-1:], state, keep_features=True)
+    assert out.features is not None
+    return dict(zip(program.feature_names, out.features[:, 0].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_key_that_returns_after_its_retention_starts_anew(
+    program: EngineProgram, swept: bool
+) -> None:
+    last_us = START_US + 50 * 1_000 * SECOND_US
+    history = [
+        payment(0, amount_minor=number, occurred_at_us=START_US + number * 1_000 * SECOND_US)
+        for number in range(51)
+    ]
+    other = payment(0, payer_customer_id="C2", occurred_at_us=last_us + RETENTION_US + 1)
+    at_the_bound = payment(0, occurred_at_us=last_us + RETENTION_US)
+    beyond = payment(0, occurred_at_us=last_us + RETENTION_US + 1)
+    kept = values(program, [*history, at_the_bound], swept=swept)
+    assert kept["events"] == 52
+    assert kept["since_first"] == 50_000 + 30 * 86_400
+    anew = values(program, [*history, other, beyond], swept=swept)
+    alone = values(program, [beyond], swept=False)
+    assert anew["events"] == 1
+    assert {name: value.hex() for name, value in anew.items()} == {
+        name: value.hex() for name, value in alone.items()
+    }
+
+
+def test_a_returning_key_leaves_nothing_behind(program: EngineProgram) -> None:
+    """Starting anew gives blocks back: no matter how often a key returns, the state stays small."""
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    batch = generation(program, 0, keys=20, events=2_000)
+    sizes = []
+    for number in range(10):
+        evaluate(later(batch, number * 40), state)
+        sizes.append(state.features.size_bytes)
+    assert state.features.key_count == 20
+    assert sizes[-1] == sizes[1]
+
+
+def test_a_hundred_thousand_keys_are_held_and_counted(program: EngineProgram) -> None:
+    state = EngineState.create(program, limit_bytes=512 << 20)
+    batch = generation(program, 0, keys=100_000, events=100_000)
+    try:
+        evaluate(batch, state)
+    except StateRefused:
+        pytest.fail("the state was full")
+    assert state.features.key_count == 100_000
+    assert state.features.keys("customer") == sorted(names_of(program, batch))
