@@ -22,7 +22,8 @@ help: ## list the commands
 setup: $(VENV)/.checks ## make .venv with everything for development
 
 demo: $(VENV)/.runtime ## watch a bank's day turn into decisions (DEMO="--language zh" passes options on)
-	$(BIN)/haitang demo $(DEMO)
+	@$(BIN)/haitang demo $(DEMO)
+	@command -v haitang >/dev/null || printf '\n(%s)\n' 'haitang lies in $(BIN); `. $(BIN)/activate` puts it on the path'
 
 test: warm ## run every test
 	$(BIN)/python -m pytest $(SPREAD)
@@ -34,8 +35,8 @@ check: $(VENV)/.checks format types contracts test ## format, lint, types, impor
 	$(BIN)/haitang check packs/retail
 
 format: $(VENV)/.checks
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/.checks
 	$(BIN)/mypy

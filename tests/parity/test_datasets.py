@@ -17,7 +17,7 @@ from pyarrow import compute
 from haitang.lab.datasets import DATA_SETS, DataSetMissing, event_tables, label_table
 from tests.parity.data_sets import decided, first_events
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 events_max = {"handbook_cards": 500_000}
 """The other sets are replayed whole; the Handbook's parity test replays all of that one."""

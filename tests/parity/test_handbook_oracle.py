@@ -23,7 +23,7 @@ from pyarrow import compute, parquet
 from haitang.lab.datasets import event_tables
 from tests.parity.data_sets import decided
 
-pytestmark = [pytest.mark.data, pytest.mark.slow]
+pytestmark = [pytest.mark.data, pytest.mark.slow, pytest.mark.timeout(1_200)]
 
 cents = 100
 chunk_events = 262_144

@@ -30,6 +30,7 @@ from haitang.app.words import Words
 from haitang.data.events.order import Deduplicator
 from haitang.decision.engine import EngineState
 from haitang.kernel.errors import HaitangError, Place
+from haitang.kernel.money import minor_digits
 
 BLOCK_DEFAULT = 4_096
 """Events per call of the engine; the decisions do not depend on it."""
@@ -155,6 +156,8 @@ def replay(request: ReplayRequest, *, watcher: Watcher, clock: Stopwatch) -> Rep
     reported to the watcher and counted.
     """
     _refuse_shared_paths(request)
+    if request.base_currency is not None:
+        minor_digits(request.base_currency)
     opened = open_pack(request.pack)
     decider = _decider(request, opened, clock)
     with watcher.preparing():

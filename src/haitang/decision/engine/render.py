@@ -12,7 +12,7 @@ from haitang.data.events.catalogue import FIELDS
 from haitang.data.features import terms
 from haitang.data.features.program import CODE_SHIFT
 from haitang.data.features.specs import FeatureSpec, TextPair
-from haitang.decision.engine.actions import ACTIONS
+from haitang.decision.engine.actions import ACTIONS, ActionSpec
 from haitang.decision.engine.decisions import (
     Contribution,
     Decision,
@@ -70,7 +70,7 @@ def render(batch: DecisionBatch, index: int) -> Decision:
         (hits if policy.status == "live" else shadow_hits).append(hit)
     action = ACTIONS[int(batch.actions[index])]
     further = int(batch.further[index])
-    actions = (action,)
+    actions: tuple[ActionSpec, ...] = (action,)
     if further:
         others = (spec for i, spec in enumerate(ACTIONS) if further >> i & 1)
         actions = (action, *(spec for spec in others if spec.code != action.code))

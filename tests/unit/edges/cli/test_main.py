@@ -46,6 +46,7 @@ MISUSES = {
     "speed": ["demo", "--speed", "fast"],
     "option_without_value": ["replay", "--pack"],
     "too_many": ["check", "a", "b"],
+    "currency": ["replay", "e", "--pack", "p", "--decisions", "d", "--base-currency", "RMB"],
     "unknown_story": ["lab", "stories", "AS-9"],
     "two_sources": ["demo", "--events", "x", "--dataset", "y"],
     "unknown_set": ["demo", "--dataset", "handbok_cards"],
