@@ -153,12 +153,12 @@ def assert_grammar(message: str) -> None:
     assert not _GOT.search(bare), f'{message!r} says "got" where "was" is meant'
 
 
-def symbol(value: object) -> str:
+def symbol(value: object, *, length_max: int = MAX_SYMBOL_LENGTH) -> str:
     """Return foreign text in backticks, on one line, bounded, and without control characters or
     backticks.
     """
     text = value if isinstance(value, str) else str(value)
-    clipped = text[:MAX_SYMBOL_LENGTH]
+    clipped = text[:length_max]
     shown = "".join(_visible(character) for character in clipped).replace("`", "'")
     return f"`{shown}…`" if len(text) > len(clipped) else f"`{shown}`"
 

@@ -10,6 +10,9 @@ from haitang.adapters.files.troubles import naming
 from haitang.decision.rules.source import MAX_PACK_BYTES, MAX_PACK_FILES, PackSource
 from haitang.kernel.errors import HaitangError, Place, symbol
 
+PATH_LENGTH_MAX = 4_096
+"""Linux takes no longer path."""
+
 
 def read_pack_folder(folder: Path) -> PackSource:
     """Read every file of a pack.
@@ -55,9 +58,10 @@ def _ignored(name: str) -> bool:
 def _no_pack(folder: Path) -> HaitangError:
     """Say that the folder holds no pack, and name the pack below it that was meant perhaps."""
     below = sorted(path.parent.name for path in folder.glob("*/pack.yaml"))
-    hint = (
-        f"did you mean {symbol(folder / below[0])}?" if below else "name the folder that holds it"
-    )
+    hint = "name the folder that holds it"
+    if below:
+        # A path is there to be typed again, so it is not clipped.
+        hint = f"did you mean {symbol(folder / below[0], length_max=PATH_LENGTH_MAX)}?"
     return HaitangError(
         code="pack_missing",
         message="there was no `pack.yaml` in this folder",

@@ -114,7 +114,7 @@ def _holds(op: Int, left: float, right: float) -> bool:
     return left < right or left > right
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def test_row(
     op: Int, a: Int, b: Int, c: Int, constants: Any, sets: Any, values: Any, count: Int
 ) -> Any:

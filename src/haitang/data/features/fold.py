@@ -290,7 +290,7 @@ def _find_records(
     records: Any,
     count: Int,
 ) -> None:
-    """Find or make the records of a block, fetching ahead in three steps: table, record, ring."""
+    """Find or make the records of a block, fetching ahead: table, then record, then all of it."""
     base = address_of(arena)
     for x in range(slot_count):
         directory = entities[slot_entities[x], N_DIRECTORY]
@@ -301,6 +301,17 @@ def _find_records(
                 capacity = arena[entry + 1] >> 32
                 if capacity > 0:
                     prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
+    for x in range(slot_count):
+        directory = entities[slot_entities[x], N_DIRECTORY]
+        for j in range(count):
+            key = keys[x, j]
+            if key != 0:
+                entry = subtable_of(directory, key)
+                capacity = arena[entry + 1] >> 32
+                if capacity > 0:
+                    # Mostly the right one; a wrong guess costs a line of the cache, nothing else.
+                    slot = arena[arena[entry] + first_slot(key, capacity)]
+                    prefetch(base + 8 * (slot >> TAG_BITS))
     for x in range(slot_count):
         entity = slot_entities[x]
         directory = entities[entity, N_DIRECTORY]
@@ -346,6 +357,13 @@ def _fetch_rings(
                     tail = arena[block + B_RING] + length * streams[s, S_ENTRY_WORDS]
                     prefetch(base + 8 * tail)
                     prefetch(base + 8 * (tail - 8))
+                    if streams[s, S_MAX] > 0:
+                        queue = block + streams[s, S_MAX]
+                        prefetch(
+                            base
+                            + 8 * arena[queue + Q_ENTRIES]
+                            + 16 * np.int64(halves[2 * (queue + Q_LENGTH)])
+                        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

@@ -20,6 +20,8 @@ from haitang.kernel.errors import HaitangError, Place
 
 DEFAULT_LIMIT_BYTES = 8 << 30
 """Bound on the state unless a caller says otherwise."""
+PAGE_WORDS = 512
+"""Words in the smallest page of memory."""
 RESERVE_FACTOR = 3
 """Address space per allowed byte: the limit is looked at between blocks, and one block can at most
 double what the state holds of the keys it knows.
@@ -65,10 +67,14 @@ def _reserve(limit_bytes: int) -> NDArray[np.int64]:
 class FeatureState:
     """The arena of one engine. One writer at a time; nothing here is shared."""
 
-    def __init__(self, plan: Plan, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(
+        self, plan: Plan, *, limit_bytes: int = DEFAULT_LIMIT_BYTES, touched_bytes: int = 0
+    ) -> None:
         self.plan = plan
         self.limit_words = limit_bytes // 8
         self.arena = _reserve(limit_bytes)
+        # Writing one word a page makes the system hand the page out now instead of under an event.
+        self.arena[: min(touched_bytes, limit_bytes) // 8 : PAGE_WORDS] = 0
         self.halves: NDArray[np.uint32] = self.arena.view(np.uint32)
         self.floats: NDArray[np.float64] = self.arena.view(np.float64)
         self.arena[words_of.HIGH_WATER] = plan.header_words

@@ -73,16 +73,21 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
 
 
 def evaluate(
-    events: EventBatch, state: EngineState, *, keep_features: bool = False
+    events: EventBatch,
+    state: EngineState,
+    *,
+    keep_features: bool = False,
+    features_into: NDArray[np.float64] | None = None,
 ) -> DecisionBatch:
     """Decide every event in order, folding each into the state first.
 
     The result does not depend on how a stream is cut into batches. `events` must have the program's
-    fields.
+    fields. Kept features are written to `features_into` where it is given and of the right shape
+    (features, events), which spares a caller with many batches the making of arrays.
     """
     program = state.program
     assert events.fields == program.fields, "the batch was laid out for another program"
-    run = _Run(events, state, keep_features=keep_features)
+    run = _Run(events, state, keep_features=keep_features, features_into=features_into)
     features = state.features
     start, count = 0, len(events)
     changes = _list_changes(events, program)
@@ -102,7 +107,14 @@ def evaluate(
 class _Run:
     """One call of `evaluate`: its output columns, and the hits collected so far."""
 
-    def __init__(self, events: EventBatch, state: EngineState, *, keep_features: bool) -> None:
+    def __init__(
+        self,
+        events: EventBatch,
+        state: EngineState,
+        *,
+        keep_features: bool,
+        features_into: NDArray[np.float64] | None,
+    ) -> None:
         program = state.program
         count = len(events)
         self.events = events
@@ -115,7 +127,12 @@ class _Run:
         self.answers = np.zeros((len(program.models), count), dtype=np.float64)
         self.hit_starts = np.zeros(count + 1, dtype=np.int64)
         rows = len(program.feature_names) if keep_features else 0
-        self.kept = np.zeros((rows, count if rows else 0), dtype=np.float64)
+        # Every value is written; zeros would be written twice.
+        shape = (rows, count if rows else 0)
+        if features_into is not None and features_into.shape == shape:
+            self.kept = features_into
+        else:
+            self.kept = np.empty(shape, dtype=np.float64)
         self.parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         self.hits_before = 0
         self.values_before = 0

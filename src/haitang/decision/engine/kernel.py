@@ -424,6 +424,14 @@ structref.define_proxy(
 )
 
 
+@njit(cache=True)
+def make_machine(
+    arena: Any, plan: Any, tables: Any, models: Any, scratch: Any, hits: Any
+) -> Machine:
+    """Return a machine; the class itself would compile its constructor in every process."""
+    return Machine(arena, plan, tables, models, scratch, hits)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def run_blocks(
     machine: Any,

@@ -16,7 +16,7 @@ from haitang.data.features.state import (
     write_state,
 )
 from haitang.data.lists import ListTable
-from haitang.decision.engine.kernel import Machine
+from haitang.decision.engine.kernel import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
@@ -42,9 +42,17 @@ def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
 class EngineState:
     """State of one engine: feature state, lists, and scratch. One writer at a time."""
 
-    def __init__(self, program: EngineProgram, *, limit_bytes: int = DEFAULT_LIMIT_BYTES) -> None:
+    def __init__(
+        self,
+        program: EngineProgram,
+        *,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        touched_bytes: int = 0,
+    ) -> None:
         self.program = program
-        self.features = FeatureState(program.plan, limit_bytes=limit_bytes)
+        self.features = FeatureState(
+            program.plan, limit_bytes=limit_bytes, touched_bytes=touched_bytes
+        )
         self.lists = ListTable()
         self.remarks: dict[str, tuple[int, ...]] = {}
         for spec in program.pack.lists:
@@ -59,10 +67,18 @@ class EngineState:
 
     @classmethod
     def create(
-        cls, program: EngineProgram, *, limit_bytes: int = DEFAULT_LIMIT_BYTES
+        cls,
+        program: EngineProgram,
+        *,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        touched_bytes: int = 0,
     ) -> EngineState:
-        """Return the state before the first event."""
-        return cls(program, limit_bytes=limit_bytes)
+        """Return the state before the first event.
+
+        `touched_bytes` of it are taken from the system at once, so that no event waits for a page:
+        what a service does when it starts.
+        """
+        return cls(program, limit_bytes=limit_bytes, touched_bytes=touched_bytes)
 
     def dump(self) -> bytes:
         """Return the whole state as a checked file."""
@@ -127,7 +143,7 @@ class EngineState:
         worst = np.array(
             [self.worst_hits, self.worst_values, self.features.limit_words], dtype=np.int64
         )
-        self.machine = Machine(
+        self.machine = make_machine(
             self.features.arena,
             (plan.tables, plan.shares, plan.key_parts, program.demands),
             program.tables,
