@@ -1,6 +1,7 @@
 """The arena: one flat array of 64-bit words that holds all feature state, and the key tables in it.
 
-Blocks come in sizes a quarter apart; freed blocks are kept in one list a size and used again. A key
+Blocks of a line or more are whole cache lines, in sizes at most a quarter apart from 32 words
+on; freed blocks are kept in one list a size and used again. A key
 table is 256 small open-addressing tables, so that growing one never stops the writer for long.
 Everything is an offset, never an address: the words from 0 to the high-water mark *are* the state
 and can be written out as they are.
@@ -20,6 +21,8 @@ from haitang.data.features.pointers import Int
 # Words at the start of the arena.
 HIGH_WATER, WATERMARK_US, EVENT_COUNT, SWEEP_POSITION, KEY_COUNT = 0, 1, 2, 3, 4
 FREE_LISTS = 16
+LINE_WORDS = 8
+"""Words in a cache line."""
 HEADER_WORDS = 256
 """Five counters, and one list of free blocks for each of 240 sizes."""
 
@@ -58,20 +61,31 @@ def _prefetch(typing_context: Any, address: Any) -> Any:
 prefetch: Any = _prefetch
 
 
+def whole_lines(words: int) -> int:
+    """Return the words of as many whole cache lines as `words` need."""
+    return -(-words // LINE_WORDS) * LINE_WORDS
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def size_class(words: Int) -> Int:
-    """Return the number of the smallest block size that holds `words`: 2, or 5, 6, 7, 8 times a
-    power of two.
+    """Return the number of the smallest block size that holds `words`: 2, 4, 8, 16, 24, 32, then 5,
+    6, 7, 8 times a power of two.
     """
     if words <= 2:
         return 0
+    if words <= 4:
+        return 4
     last = words - 1
-    exponent = 1
+    exponent = 2
     while (last >> (exponent + 1)) != 0:
         exponent += 1
-    if exponent < 2:
-        return 4
-    return exponent * 4 + ((last >> (exponent - 2)) & 3)
+    # Below 40 words the quarters are no whole cache lines, so some of them are left out.
+    step = (last >> (exponent - 2)) & 3
+    if exponent < 4:
+        step = 3
+    elif exponent == 4:
+        step |= 1
+    return exponent * 4 + step
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -86,14 +100,21 @@ def class_words(number: Int) -> Int:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def allocate(arena: Any, words: Int) -> Int:
-    """Return the offset of a block of at least `words`; its content is undefined."""
+    """Return the offset of a block of at least `words`; its content is undefined.
+
+    A block of eight words or more starts on a cache line; smaller ones are cut from one line.
+    """
     number = size_class(words)
     head = arena[FREE_LISTS + number]
     if head != 0:
         arena[FREE_LISTS + number] = arena[head]
         return np.int64(head)
     offset = arena[HIGH_WATER]
-    arena[HIGH_WATER] = offset + class_words(number)
+    size = class_words(number)
+    arena[HIGH_WATER] = offset + max(size, LINE_WORDS)
+    for piece in range(offset + size, offset + LINE_WORDS, size):
+        arena[piece] = arena[FREE_LISTS + number]
+        arena[FREE_LISTS + number] = piece
     return np.int64(offset)
 
 

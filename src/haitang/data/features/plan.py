@@ -18,7 +18,12 @@ from numpy.typing import NDArray
 from haitang.data.events.batch import FieldSet
 from haitang.data.features import layout as at
 from haitang.data.features import terms
-from haitang.data.features.arena import DIRECTORY_WORDS, HEADER_WORDS, RECORD_HEADER_WORDS
+from haitang.data.features.arena import (
+    DIRECTORY_WORDS,
+    HEADER_WORDS,
+    RECORD_HEADER_WORDS,
+    whole_lines,
+)
 from haitang.data.features.program import ProgramBuilder
 from haitang.data.features.specs import Catalogue, FeatureSpec
 from haitang.kernel.errors import HaitangError
@@ -29,7 +34,7 @@ INLINE_WORDS = 48
 """Up to this size the streams of an entity lie in its records; beyond, each has a block from its
 first event on, because few keys ever see most of the streams.
 """
-STATE_FORMAT = 2
+STATE_FORMAT = 3
 """Raised whenever the meaning of a state word changes: older states are refused."""
 
 CELL_KINDS = {
@@ -321,7 +326,7 @@ class PlanBuilder:
             entities=tuple(self._entities),
             header_words=HEADER_WORDS
             + DIRECTORY_WORDS * len(self._entities)
-            + max((int(row[at.S_WORDS]) for row in stream_rows), default=0),
+            + whole_lines(max((int(row[at.S_WORDS]) for row in stream_rows), default=0)),
         )
 
     def _fields(self) -> FieldSet:

@@ -10,6 +10,7 @@ import pytest
 
 from haitang.data.features import arena as at
 from haitang.data.features.arena import (
+    LINE_WORDS,
     allocate,
     class_words,
     find,
@@ -43,10 +44,21 @@ def found(arena: Any, key: int) -> int:
 SIZES = [*range(1, 5_000), *(2**power + step for power in range(12, 40) for step in (-1, 0, 1))]
 
 
-def test_a_block_holds_what_it_was_asked_for_and_at_most_a_quarter_more() -> None:
+def test_a_block_holds_what_it_was_asked_for_and_little_more() -> None:
     for words in SIZES:
         held = class_words(size_class(words))
-        assert words <= held <= max(2, words + words // 4 + 1), words
+        # Small blocks are cut from a line; then come whole lines, from 32 words on a quarter apart.
+        most = 2 * words if words < 16 else max(words + 8, words + words // 4 + 1)
+        assert words <= held <= most, words
+
+
+def test_blocks_of_a_line_and_more_start_on_a_line() -> None:
+    arena = fresh()
+    for words in (3, 9, 2, 100, 8, 4, 17, 1, 33, 5, 260):
+        offset = int(allocate(arena, words))
+        assert words < 5 or offset % LINE_WORDS == 0, words
+        small = offset % LINE_WORDS + class_words(size_class(words))
+        assert words >= 5 or small <= LINE_WORDS, "a small block lies in one line"
 
 
 def test_the_smallest_size_that_holds_is_taken() -> None:
@@ -86,7 +98,7 @@ def test_a_released_block_is_not_used_for_another_size() -> None:
     arena = fresh()
     block = int(allocate(arena, 9))
     release(arena, block, 9)
-    assert allocate(arena, 11) != block
+    assert allocate(arena, 17) != block
     assert allocate(arena, 8) != block
     assert allocate(arena, 9) == block
 
