@@ -389,7 +389,7 @@ def retail(_: Path, customers: int) -> Measured:
     events = batch_table(checked, opened.program.fields, words=False)
     _warm(opened.program, events)
     blocks = _blocks(events)
-    state = EngineState.create(opened.program)
+    state = EngineState.create(opened.program, touched_bytes=touched_bytes)
     gc.collect()
     hits, cpu, wall = timed(
         lambda: sum(len(evaluate(block, state).hit_policies) for block in blocks)

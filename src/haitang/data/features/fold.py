@@ -60,7 +60,10 @@ from haitang.data.features.layout import (
     Q_LENGTH,
     R_COLUMNS,
     S_COLUMNS,
+    S_CURSORS,
     S_DELAY,
+    S_EDGE_START,
+    S_EDGE_STOP,
     S_ENTRY_WORDS,
     S_FACTOR,
     S_HASH,
@@ -353,17 +356,27 @@ def _fetch_rings(
                     prefetch(base + 8 * arena[block])
                     continue
                 length = np.int64(halves[2 * (block + B_LENGTH)])
-                if length > 0:
-                    tail = arena[block + B_RING] + length * streams[s, S_ENTRY_WORDS]
-                    prefetch(base + 8 * tail)
-                    prefetch(base + 8 * (tail - 8))
-                    if streams[s, S_MAX] > 0:
-                        queue = block + streams[s, S_MAX]
-                        prefetch(
-                            base
-                            + 8 * arena[queue + Q_ENTRIES]
-                            + 16 * np.int64(halves[2 * (queue + Q_LENGTH)])
-                        )
+                if length == 0:
+                    continue
+                words = streams[s, S_ENTRY_WORDS]
+                ring = base + 8 * arena[block + B_RING]
+                tail = ring + 8 * length * words
+                prefetch(tail)
+                prefetch(tail - 64)
+                # Where each window begins: in a long ring every one is a line of its own.
+                before = np.int64(-1)
+                cursors = 2 * (block + streams[s, S_CURSORS])
+                for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
+                    line = (8 * words * np.int64(halves[cursors + e])) >> 6
+                    if line != before:
+                        prefetch(ring + (line << 6))
+                        prefetch(ring + (line << 6) + 64)
+                        before = line
+                if streams[s, S_MAX] > 0:
+                    queue = block + streams[s, S_MAX]
+                    end = 16 * np.int64(halves[2 * (queue + Q_LENGTH)])
+                    prefetch(base + 8 * arena[queue + Q_ENTRIES] + end)
+                    prefetch(base + 8 * arena[queue + Q_ENTRIES] + end - 16)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.extremes import advance_queue
+from haitang.data.features.extremes import advance_queue, edge_bound
 from haitang.data.features.layout import (
     B_ENTERED,
     B_LENGTH,
@@ -37,6 +37,8 @@ from haitang.data.features.layout import (
     R_RARE,
     R_STD,
     R_SUM,
+    S_CURSORS,
+    S_DELAY,
     S_DISTINCT,
     S_EDGE_START,
     S_ENTRY_COUNT,
@@ -52,7 +54,7 @@ from haitang.data.features.layout import (
     S_TOTAL_SUM,
 )
 from haitang.data.features.pointers import Int, as_floats, as_halves
-from haitang.data.features.ring import advance_edge, entry_value, multiply_square
+from haitang.data.features.ring import advance_edge, entry_value, multiply_square, take_wide
 
 CANCELLATION = 1e-6
 """Below this share of the mean square, a variance from rounded sums is not trusted and computed in
@@ -217,59 +219,6 @@ def _unscaled(number: float, factor: Int) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _read_totals(
-    arena: Any,
-    streams: Any,
-    reads: Any,
-    s: Int,
-    r: Int,
-    block: Int,
-    start: Int,
-    stop: Int,
-    length: Int,
-    values: Any,
-    lane: Int,
-) -> None:
-    """Read count, sum, mean, std of the entries from `start` to `stop`."""
-    words = streams[s, S_ENTRY_WORDS]
-    first = arena[block + B_RING] + start * words
-    behind = first + (stop - start) * words
-    count = stop - start
-    column = streams[s, S_ENTRY_COUNT]
-    if column > 0 and count > 0:
-        upper = (
-            arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_COUNT]]
-        )
-        count = upper - arena[first + column]
-    if reads[r, R_COUNT] >= 0:
-        values[reads[r, R_COUNT], lane] = count
-    column = streams[s, S_ENTRY_SUM]
-    if column == 0:
-        return
-    factor = streams[s, S_FACTOR]
-    total = np.int64(0)
-    if count > 0:
-        upper = arena[behind + column] if stop < length else arena[block + streams[s, S_TOTAL_SUM]]
-        total = upper - arena[first + column]
-    if reads[r, R_SUM] >= 0:
-        values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
-    if reads[r, R_MEAN] >= 0:
-        mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
-        values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
-    if reads[r, R_STD] >= 0:
-        deviation = math.nan
-        if count > 1:
-            column = streams[s, S_ENTRY_SQUARE]
-            last = behind + column if stop < length else block + streams[s, S_TOTAL_SQUARE]
-            low = np.uint64(arena[last])
-            taken = np.uint64(arena[first + column])
-            borrow = np.int64(1) if low < taken else np.int64(0)
-            high = arena[last + 1] - arena[first + column + 1] - borrow
-            deviation = _deviation(count, total, np.int64(low - taken), high)
-        values[reads[r, R_STD], lane] = _unscaled(deviation, factor)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _read_extreme(
     arena: Any, streams: Any, edges: Any, s: Int, queue: Int, e: Int, now: Int
 ) -> float:
@@ -338,28 +287,92 @@ def read_windows(
 ) -> None:
     """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all),
     as of `now`.
+
+    Windows that begin at the same entry hold the same entries, and most keys have few, so what was
+    computed for one window serves the next. The arena and the values are written through bare
+    pointers; what does not change within a call is therefore kept in variables of its own.
     """
     halves = as_halves(arena)
-    length = np.int64(halves[2 * (block + B_LENGTH)])
-    stop = np.int64(halves[2 * (block + B_ENTERED)])
+    words = streams[s, S_ENTRY_WORDS]
+    count_column = streams[s, S_ENTRY_COUNT]
+    sum_column = streams[s, S_ENTRY_SUM]
+    square_column = streams[s, S_ENTRY_SQUARE]
     factor = streams[s, S_FACTOR]
+    edge_start = streams[s, S_EDGE_START]
+    cursors = 2 * (block + streams[s, S_CURSORS])
+    until = now - streams[s, S_DELAY]
+    ring = arena[block + B_RING]
+    stop = np.int64(halves[2 * (block + B_ENTERED)])
+    # The totals behind the last entry that has entered.
+    after = ring + stop * words
+    whole = stop >= np.int64(halves[2 * (block + B_LENGTH)])
+    square_after = block + streams[s, S_TOTAL_SQUARE] if whole else after + square_column
+    counted = np.int64(0)
+    if count_column > 0:
+        counted = arena[block + streams[s, S_TOTAL_COUNT] if whole else after + count_column]
+    summed = np.int64(0)
+    if sum_column > 0:
+        summed = arena[block + streams[s, S_TOTAL_SUM] if whole else after + sum_column]
+    seen = np.int64(-1)
+    count = np.int64(0)
+    total = np.int64(0)
+    deviation = largest = smallest = math.nan
+    has_deviation = has_largest = has_smallest = False
     for r in range(first, behind):
         if prior != 2 and reads[r, R_PRIOR] != prior:
             continue
-        e = reads[r, R_EDGE] - streams[s, S_EDGE_START]
-        start = advance_edge(arena, streams, edges, s, block, e, now)
-        _read_totals(arena, streams, reads, s, r, block, start, stop, length, values, lane)
+        edge = reads[r, R_EDGE]
+        start = np.int64(halves[cursors + edge - edge_start])
+        if start < stop and arena[ring + start * words] <= edge_bound(edges, edge, until, 0):
+            start = advance_edge(arena, streams, edges, s, block, edge - edge_start, now)
+        if start != seen:
+            seen = start
+            count = stop - start
+            total = np.int64(0)
+            if count > 0:
+                if count_column > 0:
+                    count = counted - arena[ring + start * words + count_column]
+                if sum_column > 0:
+                    total = summed - arena[ring + start * words + sum_column]
+            has_deviation = has_largest = has_smallest = False
+        if reads[r, R_COUNT] >= 0:
+            values[reads[r, R_COUNT], lane] = count
+        if reads[r, R_SUM] >= 0:
+            values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
+        if reads[r, R_MEAN] >= 0:
+            mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
+            values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
+        if reads[r, R_STD] >= 0:
+            if not has_deviation:
+                has_deviation = True
+                deviation = math.nan
+                if count > 1:
+                    place = ring + start * words + square_column
+                    low, high = take_wide(arena, square_after, place)
+                    deviation = _unscaled(_deviation(count, total, low, high), factor)
+            values[reads[r, R_STD], lane] = deviation
         if reads[r, R_MAX] >= 0:
-            largest = _read_extreme(arena, streams, edges, s, block + streams[s, S_MAX], e, now)
-            values[reads[r, R_MAX], lane] = _unscaled(largest, factor)
+            if not has_largest:
+                has_largest = True
+                queue = block + streams[s, S_MAX]
+                largest = _unscaled(
+                    _read_extreme(arena, streams, edges, s, queue, edge - edge_start, now), factor
+                )
+            values[reads[r, R_MAX], lane] = largest
         if reads[r, R_MIN] >= 0:
-            # A queue of minima holds negated values.
-            largest = _read_extreme(arena, streams, edges, s, block + streams[s, S_MIN], e, now)
-            values[reads[r, R_MIN], lane] = _unscaled(-largest, factor)
+            if not has_smallest:
+                has_smallest = True
+                queue = block + streams[s, S_MIN]
+                # A queue of minima holds negated values.
+                smallest = -_unscaled(
+                    _read_extreme(arena, streams, edges, s, queue, edge - edge_start, now), factor
+                )
+            values[reads[r, R_MIN], lane] = smallest
         if reads[r, R_RARE] != 0:
             _read_rare(
-                arena, streams, reads, shares, scratch, r, s, block, e, start, stop, values, lane
-            )
+                arena, streams, reads, shares, scratch, r, s, block, edge - edge_start,
+                start, stop, values, lane,
+            )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -78,6 +78,15 @@ def add_wide(arena: Any, offset: Int, low: Int, high: Int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def take_wide(arena: Any, offset: Int, taken: Int) -> Any:
+    """Return the 128-bit number at `offset` less the one at `taken`, as (low, high) words."""
+    low = np.uint64(arena[offset])
+    less = np.uint64(arena[taken])
+    borrow = np.int64(1) if low < less else np.int64(0)
+    return np.int64(low - less), arena[offset + 1] - arena[taken + 1] - borrow
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def entry_value(arena: Any, streams: Any, s: Int, block: Int, index: Int) -> Int:
     """Return the value of an entry: the difference of the totals around it."""
     halves = as_halves(arena)
