@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from haitang.adapters.journal import snapshots
+from haitang.adapters.journal.errors import SnapshotDamaged
+from haitang.adapters.journal.snapshots import (
+    Buffer,
+    Snapshot,
+    latest_snapshot,
+    newest_snapshot,
+    write_snapshot,
+)
+from tests.unit.adapters.journal.journal_folders import flip
+
+RNG_SEED = 5
+
+
+def written(folder: Path, position: int, label: str = "plan", **sections: list[Buffer]) -> Path:
+    return write_snapshot(folder, position=position, label=label, sections=sections)
+
+
+def latest(folder: Path, at_most: int | None = None, label: str = "plan") -> Snapshot:
+    found = latest_snapshot(folder, at_most=at_most, label=label)
+    assert found is not None
+    return found
+
+
+def test_sections_come_back_whatever_their_buffers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "PIECE_BYTES", 1_000)
+    numbers = np.random.default_rng(RNG_SEED).integers(0, 1 << 62, 700, dtype=np.uint64)
+    records = np.zeros(33, dtype=[("at", "<i8"), ("of", "u1")])
+    records["of"] = 9
+    parts: list[Buffer] = [b"", b"x" * 999, np.zeros(0), numbers.reshape(7, 100), memoryview(b"y")]
+    written(tmp_path, 12, state=parts, records=[records], empty=[], nothing=[b""])
+    snapshot = latest(tmp_path)
+    assert (snapshot.position, snapshot.label) == (12, "plan")
+    assert snapshot.names == ("state", "records", "empty", "nothing")
+    assert snapshot.read("state") == b"x" * 999 + numbers.tobytes() + b"y"
+    again = np.zeros_like(records)
+    snapshot.read_into("records", again)
+    assert (again == records).all()
+    assert (snapshot.size("empty"), snapshot.read("empty")) == (0, b"")
+    snapshot.read_into("nothing", np.zeros(0))
+
+
+def test_the_newest_at_or_before_a_position_is_found(tmp_path: Path) -> None:
+    written(tmp_path, 10)
+    written(tmp_path, 20)
+    assert latest(tmp_path).position == 20
+    assert latest(tmp_path, at_most=19).position == 10
+    assert latest_snapshot(tmp_path, at_most=9, label="plan") is None
+    assert latest_snapshot(tmp_path, at_most=None, label="other") is None
+    assert latest_snapshot(tmp_path / "elsewhere", at_most=None, label="plan") is None
+    assert newest_snapshot(tmp_path / "elsewhere") is None
+
+
+def test_two_of_each_label_are_kept(tmp_path: Path) -> None:
+    for position in (10, 20, 30):
+        written(tmp_path, position)
+    written(tmp_path, 20, label="other")
+    assert latest_snapshot(tmp_path, at_most=19, label="plan") is None
+    assert latest(tmp_path, at_most=29).position == 20
+    assert latest(tmp_path, label="other").position == 20
+    assert len(list((tmp_path / "snapshots").iterdir())) == 3
+    written(tmp_path, 40, label="other")
+    newest = newest_snapshot(tmp_path)
+    assert newest is not None
+    assert (newest.position, newest.label) == (40, "other")
+
+
+def test_a_damaged_one_does_not_count_among_those_kept(tmp_path: Path) -> None:
+    written(tmp_path, 10, a=[b"one"])
+    flip(written(tmp_path, 20, a=[b"two"]), byte=-1)
+    written(tmp_path, 30, a=[b"three"])
+    assert latest(tmp_path, at_most=29).position == 10
+
+
+@pytest.mark.parametrize("cut", [0, 1, 9, 24, 40, 60])
+def test_a_damaged_directory_is_skipped_and_told(tmp_path: Path, cut: int) -> None:
+    written(tmp_path, 10)
+    path = written(tmp_path, 20, state=[b"some state"])
+    path.write_bytes(path.read_bytes()[:cut])
+    told: list[Path] = []
+    found = latest_snapshot(tmp_path, at_most=None, label="plan", skipped=told.append)
+    assert found is not None
+    assert found.position == 10
+    assert told == [path]
+
+
+def test_no_flipped_byte_goes_unseen(tmp_path: Path) -> None:
+    content = np.random.default_rng(RNG_SEED).bytes(50)
+    path = written(tmp_path, 10, state=[content], more=[b"more"])
+    whole = path.read_bytes()
+    for byte in range(len(whole)):
+        flip(path, byte=byte)
+        found = latest_snapshot(tmp_path, at_most=None, label="plan")
+        if found is not None:
+            with pytest.raises(SnapshotDamaged):
+                assert (found.read("state"), found.read("more")) == (b"", b"")
+        path.write_bytes(whole)
+    assert latest(tmp_path).read("state") == content
+
+
+def test_a_section_that_is_not_there_is_damage(tmp_path: Path) -> None:
+    written(tmp_path, 10)
+    with pytest.raises(SnapshotDamaged):
+        latest(tmp_path).read("state")
+
+
+def test_a_snapshot_that_could_not_be_written_leaves_nothing(tmp_path: Path) -> None:
+    kept = written(tmp_path, 10)
+    with pytest.raises(AssertionError, match="one stretch"):
+        written(tmp_path, 20, state=[np.zeros((4, 4))[:, ::2]])
+    assert list(kept.parent.iterdir()) == [kept]
+
+
+def test_what_an_ended_writer_left_is_removed_and_a_living_one_is_let_be(tmp_path: Path) -> None:
+    leftover = written(tmp_path, 10).with_name(".x.1.partial")
+    leftover.write_bytes(b"half")
+    busy: list[Path] = []
+
+    class Slow:
+        """Sections that take a look at the folder while they are written."""
+
+        def items(self) -> list[tuple[str, list[Buffer]]]:
+            busy.extend((tmp_path / "snapshots").glob("*.partial"))
+            written(tmp_path, 15, label="other")
+            assert busy[0].exists()
+            return [("state", [b"x"])]
+
+    write_snapshot(tmp_path, position=20, label="plan", sections=Slow())  # type: ignore[arg-type]
+    assert not leftover.exists()
+    assert len(busy) == 1
+    assert not busy[0].exists()
+    assert latest(tmp_path).position == 20
