@@ -236,16 +236,17 @@ def _pack(features: tuple[FeatureSpec, ...]) -> Pack:
 
 
 def _columns(found: list[Row], fields: object) -> EventBatch:
+    # The engine asks for the fields of list events too, which these rows do not have.
     assert isinstance(fields, FieldSet)
     return EventBatch(
         occurred_at_us=np.array([row["at"] for row in found], dtype=np.int64),
         fields=fields,
         numbers=np.array(
-            [[_number(row[name]) for row in found] for name in fields.numbers], dtype=np.float64
+            [[_number(row.get(name)) for row in found] for name in fields.numbers], dtype=np.float64
         ).reshape(len(fields.numbers), len(found)),
         hashes=np.array(
             [
-                hash_texts([str(row[name]) if row[name] else None for row in found])
+                hash_texts([str(row[name]) if row.get(name) else None for row in found])
                 for name in fields.texts
             ],
             dtype=np.uint64,

@@ -97,6 +97,11 @@ class Deduplicator:
             return False
         raise _reused(event_id, int.from_bytes(known[DIGEST_BYTES:]), position, place)
 
+    def position_of(self, event_id: str) -> int | None:
+        """Return where an event stood that was admitted, None when it is not remembered."""
+        known = self._young.get(event_id) or self._old.get(event_id)
+        return None if known is None else int.from_bytes(known[DIGEST_BYTES:])
+
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import mmap
 from collections.abc import Iterator
+from typing import Protocol
 
 import msgspec
 import numpy as np
@@ -46,7 +47,24 @@ class StateHeader(msgspec.Struct, frozen=True, kw_only=True):
     format: int
     plan: str
     words: int
-    sha256: str
+    sha256: str = ""
+    """Of all that follows; empty where whoever stores the state keeps a checksum."""
+
+
+class SectionReader(Protocol):
+    """Named runs of bytes that were written somewhere."""
+
+    def size(self, name: str) -> int:
+        """Return how many bytes a section has."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a section."""
+        ...
+
+    def read_into(self, name: str, buffer: memoryview, /) -> object:
+        """Fill a buffer of the section's size with it."""
+        ...
 
 
 def _reserve(limit_bytes: int) -> NDArray[np.int64]:
@@ -117,21 +135,37 @@ class FeatureState:
         """Take over words that `content` returned, for the same plan."""
         words = np.frombuffer(content, dtype=np.int64)
         if words.size < self.plan.header_words or words[words_of.HIGH_WATER] != words.size:
-            raise StateRefused(
-                code="state_damaged",
-                message=f"the feature state was {words.size} words; expected what its header says",
-                hint="use the state of an earlier backup and replay from there",
-            )
-        if words.size > self.limit_words:
+            raise _other_length(words.size)
+        self._check_size(words.size)
+        self.arena[: words.size] = words
+
+    def words(self) -> memoryview:
+        """Return the bytes of all words in use, not copied: they change with the next event."""
+        used = self.arena[: int(self.arena[words_of.HIGH_WATER])]
+        return memoryview(used).cast("B").toreadonly()
+
+    def restore_from(self, reader: SectionReader, name: str, *, words: int) -> None:
+        """Take over `words` words that `words` gave out, read straight into the arena.
+
+        To be called on a state that has folded nothing: a refusal leaves it unusable.
+        """
+        if words < self.plan.header_words or reader.size(name) != words * 8:
+            raise _other_length(reader.size(name) // 8)
+        self._check_size(words)
+        reader.read_into(name, memoryview(self.arena[:words]).cast("B"))
+        if int(self.arena[words_of.HIGH_WATER]) != words:
+            raise _other_length(words)
+
+    def _check_size(self, words: int) -> None:
+        if words > self.limit_words:
             raise StateRefused(
                 code="state_full",
                 message=(
-                    f"the feature state was {words.size * 8} bytes; "
+                    f"the feature state was {words * 8} bytes; "
                     f"expected at most {self.limit_words * 8}"
                 ),
                 hint="raise the limit",
             )
-        self.arena[: words.size] = words
 
     # -- one key ---------------------------------------------------------------------------------
 
@@ -280,35 +314,34 @@ def _check_part(content: NDArray[np.int64], words: int) -> None:
         )
 
 
+def _other_length(words: int) -> StateRefused:
+    return StateRefused(
+        code="state_damaged",
+        message=f"the feature state was {words} words; expected what its header says",
+        hint="use the state of an earlier backup and replay from there",
+    )
+
+
 def _signed(key: int) -> int:
     return key - (1 << 64) if key >= 1 << 63 else key
 
 
-def write_state(state: FeatureState, sections: dict[str, bytes]) -> bytes:
-    """Return a whole state as one checked file: a header line, then the sections."""
-    body = msgspec.msgpack.encode({"features": state.content(), **sections})
-    header = StateHeader(
-        format=FILE_FORMAT,
-        plan=state.plan.digest,
-        words=int(state.arena[words_of.HIGH_WATER]),
-        sha256=hashlib.sha256(body).hexdigest(),
-    )
-    return _MAGIC + msgspec.json.encode(header) + b"\n" + body
-
-
-def read_state(content: bytes, plan: Plan, *, path: str = "") -> dict[str, bytes]:
-    """Check a written state and return its sections; refuses another plan's and damaged ones."""
-    place = Place(path)
-    if not content.startswith(_MAGIC):
-        raise StateRefused(
-            code="state_malformed",
-            message="the file was not a state file",
-            place=place,
-            hint="name a file that `--state-out` wrote",
+def header_of(state: FeatureState, *, sha256: str = "") -> bytes:
+    """Return the header of a written state: format, plan and size."""
+    return msgspec.json.encode(
+        StateHeader(
+            format=FILE_FORMAT,
+            plan=state.plan.digest,
+            words=int(state.arena[words_of.HIGH_WATER]),
+            sha256=sha256,
         )
-    line_end = content.find(b"\n", len(_MAGIC))
+    )
+
+
+def check_header(content: bytes, plan: Plan, *, place: Place) -> StateHeader:
+    """Read a header; refuses another plan's and one that cannot be read."""
     try:
-        header = msgspec.json.decode(content[len(_MAGIC) : line_end], type=StateHeader)
+        header = msgspec.json.decode(content, type=StateHeader)
         if header.format != FILE_FORMAT:
             raise msgspec.ValidationError(f"format was {header.format}")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -330,6 +363,28 @@ def read_state(content: bytes, plan: Plan, *, path: str = "") -> dict[str, bytes
                 "replay the events with this pack to make its state, or use the pack that wrote it"
             ),
         )
+    return header
+
+
+def write_state(state: FeatureState, sections: dict[str, bytes]) -> bytes:
+    """Return a whole state as one checked file: a header line, then the sections."""
+    body = msgspec.msgpack.encode({"features": state.content(), **sections})
+    header = header_of(state, sha256=hashlib.sha256(body).hexdigest())
+    return _MAGIC + header + b"\n" + body
+
+
+def read_state(content: bytes, plan: Plan, *, path: str = "") -> dict[str, bytes]:
+    """Check a written state and return its sections; refuses another plan's and damaged ones."""
+    place = Place(path)
+    if not content.startswith(_MAGIC):
+        raise StateRefused(
+            code="state_malformed",
+            message="the file was not a state file",
+            place=place,
+            hint="name a file that `--state-out` wrote",
+        )
+    line_end = content.find(b"\n", len(_MAGIC))
+    header = check_header(content[len(_MAGIC) : line_end], plan, place=place)
     body = content[line_end + 1 :]
     if hashlib.sha256(body).hexdigest() != header.sha256:
         raise StateRefused(

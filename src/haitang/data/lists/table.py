@@ -1,114 +1,412 @@
-"""Listed values by list, as a hash table that a kernel can read.
+"""Listed values by list, exact at any instant, as a hash table that a kernel can read.
 
-A value is listed from `effective_at_us` (inclusive) to `expires_at_us` (exclusive, 0 open-ended).
-An upsert replaces the entry of the same list and value; a removal ends it.
+Of a value, a list holds *statements* in the order of their beginnings: "listed from here until
+there", or "not listed from here on". A statement that begins at t replaces what was said for
+instants from t on, and leaves what was said before. So the statements of a value are a stack: a new
+one drops those that begin at t or later, and lies on top of the rest.
+
+Nearly all values have one statement. It stands in the value's slot (32 bytes); only the statements
+of values with a history take rows of their own. The hash table is filled from a half to three
+quarters and grows by an eighth, in the order of its slots, which is that of the hashes: a walk
+through memory.
 """
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+import struct
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeAlias
 
-import msgspec
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from haitang.kernel.hashing import combine, hash_text
+from haitang.data.lists.errors import damaged
+from haitang.kernel.hashing import combine, hash_text, hash_texts
 
 Int: TypeAlias = Any
 """A machine integer: Numba knows one kind; to mypy, Python's and NumPy's are strangers."""
 
 FIRST_CAPACITY = 64
-OPEN_END_US = np.iinfo(np.int64).max
+FIRST_STATEMENTS = 64
+DOUBLING_TO = 4_096
+"""Slots up to which the table doubles; beyond, it grows by an eighth."""
+OPEN_END_US = 2**63 - 1
+FROM_PACK = -1
+"""Position of what no event said."""
+
+USED, STATEMENTS, FREE, WANTED = 0, 1, 2, 3
+"""Counts: slots taken, statement rows ever taken, first freed row plus 1, what a kernel lacks."""
+BEGIN, END, POSITION, OLDER = 0, 1, 2, 3
+"""Columns of a statement; the older one's row, −1 where there is none."""
+_SLOTS_WANTED, _STATEMENTS_WANTED = 1, 2
+
+_MAGIC = b"HTLISTS2"
+_HEADER = struct.Struct("<8s5q")
+
+Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _slot(keys: Any, key: Int) -> Int:
-    mask = np.uint64(keys.shape[0] - 1)
-    i = np.uint64(key) & mask
+    """Return the slot that holds a key, or the free one where it belongs.
+
+    The upper half of the hash says how far along the table to begin, so slots are in the order of
+    the hashes and any capacity will do.
+    """
+    capacity = np.uint64(keys.shape[0])
+    i: Int = np.int64(((np.uint64(key) >> np.uint64(32)) * capacity) >> np.uint64(32))
     while keys[i] != np.uint64(0) and keys[i] != np.uint64(key):
-        i = (i + np.uint64(1)) & mask
-    return np.int64(i)
+        i += 1
+        if i == keys.shape[0]:
+            i = 0
+    return i
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lookup(keys: Any, spans: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
-    """Tell whether a value (by hash) is on a list (by hash) at an instant."""
+def lookup(lists: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
+    """Tell whether a value (by hash) is on a list (by hash) at an instant; `lists` is
+    `ListTable.arrays`.
+    """
+    keys, spans, said, statements = lists
     key = combine(list_hash, value_hash)
     if key == np.uint64(0):
         return False
     i = _slot(keys, key)
-    return bool(keys[i] == key and spans[i, 0] <= instant < spans[i, 1])
+    if keys[i] != key:
+        return False
+    if instant >= spans[i, BEGIN]:
+        return bool(instant < spans[i, END])
+    if said[i] >= FROM_PACK:
+        return False
+    row = _older(statements, -2 - said[i], instant)
+    return bool(row >= 0 and instant < statements[row, END])
 
 
-class _Content(msgspec.Struct, frozen=True):
-    keys: bytes
-    spans: bytes
-    used: int
+@njit(cache=True, nogil=True, error_model="numpy")
+def _older(statements: Any, row: Int, instant: Int) -> Int:
+    """Return the newest statement from `row` down that begins at an instant or before, or −1."""
+    while row >= 0 and statements[row, BEGIN] > instant:
+        row = statements[row, OLDER]
+    return row
+
+
+@njit(cache=True, error_model="numpy")
+def _push(statements: Any, counts: Any, begin: Int, end: Int, position: Int, older: Int) -> Int:
+    """Write a statement into a freed row, or the next one; there must be room."""
+    if counts[FREE] > 0:
+        row = counts[FREE] - 1
+        counts[FREE] = statements[row, OLDER] + 1
+    else:
+        row = counts[STATEMENTS]
+        counts[STATEMENTS] += 1
+    statements[row, BEGIN] = begin
+    statements[row, END] = end
+    statements[row, POSITION] = position
+    statements[row, OLDER] = older
+    return row
+
+
+@njit(cache=True, error_model="numpy")
+def _say_again(lists: Any, counts: Any, i: Int, begin: Int, end: Int, position: Int) -> None:
+    """Put a statement on top of those of a value that the table knows."""
+    _, spans, said, statements = lists
+    ends_nothing = end <= begin
+    if said[i] >= FROM_PACK:
+        if spans[i, BEGIN] >= begin:
+            said[i] = position
+        elif ends_nothing and spans[i, END] <= begin:
+            return
+        else:
+            older = _push(statements, counts, spans[i, BEGIN], spans[i, END], said[i], -1)
+            said[i] = -2 - _push(statements, counts, begin, end, position, older)
+    else:
+        row = -2 - said[i]
+        kept = row
+        while kept >= 0 and statements[kept, BEGIN] >= begin:
+            dropped = kept
+            kept = statements[kept, OLDER]
+            statements[dropped, OLDER] = counts[FREE] - 1
+            counts[FREE] = dropped + 1
+        if kept < 0:
+            said[i] = position
+        elif kept == row and ends_nothing and statements[kept, END] <= begin:
+            return
+        else:
+            said[i] = -2 - _push(statements, counts, begin, end, position, kept)
+    spans[i, BEGIN] = begin
+    spans[i, END] = end
+
+
+@njit(cache=True, error_model="numpy")
+def _say(
+    lists: Any, counts: Any, list_hashes: Any, value_hashes: Any, rows: Any, first: Int
+) -> Int:
+    """Put statements (begin, end, position) into the table from `first` on; return how far it got
+    before room was wanting.
+    """
+    keys, spans, said, statements = lists
+    limit = keys.shape[0] // 4 * 3
+    counts[WANTED] = 0
+    for k in range(first, rows.shape[0]):
+        key = combine(list_hashes[k], value_hashes[k])
+        begin = rows[k, BEGIN]
+        end = max(rows[k, END], begin)
+        if key == np.uint64(0):
+            continue
+        i = _slot(keys, key)
+        if keys[i] == key:
+            if counts[STATEMENTS] + 2 > statements.shape[0]:
+                counts[WANTED] = _STATEMENTS_WANTED
+                return k
+            _say_again(lists, counts, i, begin, end, rows[k, POSITION])
+        elif end > begin:
+            if counts[USED] >= limit:
+                counts[WANTED] = _SLOTS_WANTED
+                return k
+            keys[i] = key
+            spans[i, BEGIN] = begin
+            spans[i, END] = end
+            said[i] = rows[k, POSITION]
+            counts[USED] += 1
+    return rows.shape[0]
+
+
+@njit(cache=True, error_model="numpy")
+def _move(keys: Any, spans: Any, said: Any, larger: Any) -> None:
+    """Bring every slot into a larger table."""
+    new_keys, new_spans, new_said = larger
+    for i in range(keys.shape[0]):
+        if keys[i] != np.uint64(0):
+            place = _slot(new_keys, keys[i])
+            new_keys[place] = keys[i]
+            new_spans[place, BEGIN] = spans[i, BEGIN]
+            new_spans[place, END] = spans[i, END]
+            new_said[place] = said[i]
+
+
+@njit(cache=True, error_model="numpy")
+def _read(lists: Any, list_hash: Any, value_hash: Any, instant: Int, found: Any) -> bool:
+    """Copy out the statement that holds at an instant; tell whether there is one.
+
+    Neither this nor `_say` lets other threads run, so what is read is never half written.
+    """
+    keys, spans, said, statements = lists
+    key = combine(list_hash, value_hash)
+    if key == np.uint64(0):
+        return False
+    i = _slot(keys, key)
+    if keys[i] != key:
+        return False
+    if said[i] >= FROM_PACK:
+        found[BEGIN], found[END], found[POSITION] = spans[i, BEGIN], spans[i, END], said[i]
+        return bool(instant >= spans[i, BEGIN])
+    row = _older(statements, -2 - said[i], instant)
+    if row >= 0:
+        found[:] = statements[row, :OLDER]
+    return bool(row >= 0)
+
+
+class Entry(NamedTuple):
+    """What a list says of a value at an instant, and who said it."""
+
+    listed: bool
+    position: int
+    """Of the event that said it; −1 where a pack did, or nobody."""
+    effective_at_us: int
+    expires_at_us: int
+    """First instant at which it is no longer listed: 0 when there is none, and not after the
+    beginning where the value was taken off.
+    """
+
+
+UNKNOWN = Entry(listed=False, position=FROM_PACK, effective_at_us=0, expires_at_us=0)
+"""What is said of a value of which nothing was said."""
 
 
 class ListTable:
-    """All lists of one engine."""
+    """All lists of one engine. One writer at a time.
+
+    The same changes in the same order give the same bytes, however they are cut into calls.
+    """
 
     def __init__(self) -> None:
-        self.keys: NDArray[np.uint64] = np.zeros(FIRST_CAPACITY, dtype=np.uint64)
-        self.spans: NDArray[np.int64] = np.zeros((FIRST_CAPACITY, 2), dtype=np.int64)
-        self.used = 0
+        self.arrays: Arrays = (*_empty_slots(FIRST_CAPACITY), _empty_statements(FIRST_STATEMENTS))
+        """What `lookup` reads: keys, (begin, end), position or −2 − row of statements, statements.
+
+        Replaced when the table grows, always with arrays of the same kinds.
+        """
+        self._counts = np.zeros(4, dtype=np.int64)
+
+    @property
+    def used(self) -> int:
+        """Return how many pairs of list and value were ever listed."""
+        return int(self._counts[USED])
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the bytes that the table takes."""
+        return sum(array.nbytes for array in self.arrays)
+
+    # -- changes ---------------------------------------------------------------------------------
 
     def upsert(
-        self, list_hash: int, value_hash: int, *, effective_at_us: int = 0, expires_at_us: int = 0
+        self,
+        list_hash: int,
+        value_hash: int,
+        *,
+        effective_at_us: int = 0,
+        expires_at_us: int = 0,
+        position: int = FROM_PACK,
     ) -> None:
-        """List a value; an earlier entry of the same list and value is replaced."""
-        self._put(list_hash, value_hash, effective_at_us, expires_at_us or int(OPEN_END_US))
+        """List a value from an instant on (0: always) until another (0: open-ended)."""
+        row = (effective_at_us, expires_at_us or OPEN_END_US, position)
+        self._say([list_hash], [value_hash], np.array([row], dtype=np.int64))
 
-    def remove(self, list_hash: int, value_hash: int) -> None:
-        """Take a value off a list; nothing happens when it was not on it."""
-        key = int(combine(np.uint64(list_hash), np.uint64(value_hash)))
-        i = int(_slot(self.keys, np.uint64(key)))
-        if int(self.keys[i]) == key:
-            self.spans[i] = 0
+    def remove(
+        self,
+        list_hash: int,
+        value_hash: int,
+        *,
+        effective_at_us: int = 0,
+        position: int = FROM_PACK,
+    ) -> None:
+        """Take a value off a list from an instant on; nothing happens when it was not on it."""
+        row = (effective_at_us, effective_at_us, position)
+        self._say([list_hash], [value_hash], np.array([row], dtype=np.int64))
 
-    def upsert_texts(self, list_name: str, values: list[tuple[str, int, int]]) -> None:
-        """List many values given as (value, effective from, expires at)."""
-        list_hash = hash_text(list_name)
-        for value, effective_at_us, expires_at_us in values:
-            self.upsert(
-                list_hash,
-                hash_text(value),
-                effective_at_us=effective_at_us,
-                expires_at_us=expires_at_us,
-            )
+    def change(
+        self,
+        list_hashes: NDArray[np.uint64],
+        value_hashes: NDArray[np.uint64],
+        *,
+        begins_us: NDArray[np.int64],
+        ends_us: NDArray[np.int64],
+        positions: NDArray[np.int64],
+    ) -> None:
+        """Make many changes in their order, as `upsert` and `remove` would one by one.
+
+        An end is `OPEN_END_US` for an entry without one; an end not after the beginning removes.
+        """
+        rows = np.empty((len(begins_us), 3), dtype=np.int64)
+        rows[:, BEGIN], rows[:, END], rows[:, POSITION] = begins_us, ends_us, positions
+        self._say(list_hashes, value_hashes, rows)
+
+    def upsert_texts(
+        self,
+        list_name: str,
+        values: Sequence[tuple[str, int, int]],
+        *,
+        position: int = FROM_PACK,
+        only_unknown: bool = False,
+    ) -> None:
+        """List many values given as (value, effective from, expires at).
+
+        With `only_unknown`, values of which the list has ever said anything stay as they are: what
+        a newly published pack brings does not undo what events have said.
+        """
+        list_hash = np.uint64(hash_text(list_name))
+        hashes = hash_texts([value for value, _, _ in values])
+        rows = np.array(
+            [(begin, end or OPEN_END_US, position) for _, begin, end in values], dtype=np.int64
+        ).reshape(len(values), 3)
+        if only_unknown:
+            unknown = [not self._knows(list_hash, word) for word in hashes]
+            hashes, rows = hashes[unknown], rows[unknown]
+        self._say(np.full(len(hashes), list_hash), hashes, rows)
+
+    # -- questions -------------------------------------------------------------------------------
+
+    def entry(self, list_name: str, list_value: str, *, at_us: int) -> Entry:
+        """Return what a list says of a value at an instant; any thread may ask."""
+        found = np.zeros(3, dtype=np.int64)
+        name, value = np.uint64(hash_text(list_name)), np.uint64(hash_text(list_value))
+        if not _read(self.arrays, name, value, at_us, found):
+            return UNKNOWN
+        begin, end, position = found.tolist()
+        expires = 0 if end == OPEN_END_US else end
+        return Entry(begin <= at_us < end, position, begin, expires)
+
+    def _knows(self, list_hash: Any, value_hash: Any) -> bool:
+        keys = self.arrays[0]
+        key = combine(list_hash, value_hash)
+        return bool(key != 0 and keys[int(_slot(keys, np.uint64(key)))] == key)
+
+    # -- written out and read back ---------------------------------------------------------------
+
+    def buffers(self) -> list[memoryview]:
+        """Return what is to be written, piece after piece; the large ones are the table itself."""
+        keys, spans, said, statements = self.arrays
+        counts = self._counts
+        used = int(counts[STATEMENTS])
+        header = _HEADER.pack(
+            _MAGIC, len(keys), len(statements), *(int(counts[k]) for k in (USED, STATEMENTS, FREE))
+        )
+        # Flat, because an empty array of two dimensions is no buffer to some writers.
+        flat = (keys, spans.reshape(-1), said, statements[:used].reshape(-1))
+        return [memoryview(header), *(part.data for part in flat if part.size)]
 
     def content(self) -> bytes:
         """Return the table as bytes."""
-        return msgspec.msgpack.encode(
-            _Content(self.keys.tobytes(), self.spans.tobytes(), self.used)
-        )
+        return b"".join(self.buffers())
 
-    def restore(self, content: bytes) -> None:
-        """Take over what `content` returned."""
-        held = msgspec.msgpack.decode(content, type=_Content)
-        self.keys = np.frombuffer(held.keys, dtype=np.uint64).copy()
-        self.spans = np.frombuffer(held.spans, dtype=np.int64).reshape(-1, 2).copy()
-        self.used = held.used
+    def restore(self, content: bytes | memoryview) -> None:
+        """Take over what `content` returned, or `buffers` one after the other."""
+        whole = memoryview(content).cast("B")
+        if len(whole) < _HEADER.size:
+            raise damaged(len(whole))
+        magic, capacity, room, used, rows, free = _HEADER.unpack(whole[: _HEADER.size])
+        expected = _HEADER.size + capacity * 32 + rows * 32
+        if magic != _MAGIC or len(whole) != expected or used > capacity or not rows <= room:
+            raise damaged(len(whole))
+        slots = _empty_slots(capacity)
+        statements = _empty_statements(room)
+        place = _HEADER.size
+        for array in (*slots, statements[:rows]):
+            flat = array.reshape(-1)
+            flat[:] = np.frombuffer(whole, dtype=array.dtype, count=array.size, offset=place)
+            place += array.nbytes
+        self.arrays = (*slots, statements)
+        self._counts = np.array([used, rows, free, 0], dtype=np.int64)
 
-    def _put(self, list_hash: int, value_hash: int, start_us: int, end_us: int) -> None:
-        key = np.uint64(combine(np.uint64(list_hash), np.uint64(value_hash)))
-        if int(key) == 0:
-            return
-        if (self.used + 1) * 2 > self.keys.size:
-            self._grow()
-        i = int(_slot(self.keys, key))
-        if int(self.keys[i]) == 0:
-            self.keys[i] = key
-            self.used += 1
-        self.spans[i] = (start_us, end_us)
+    # -- room ------------------------------------------------------------------------------------
 
-    def _grow(self) -> None:
-        old_keys, old_spans = self.keys, self.spans
-        self.keys = np.zeros(old_keys.size * 2, dtype=np.uint64)
-        self.spans = np.zeros((old_keys.size * 2, 2), dtype=np.int64)
-        for i in np.flatnonzero(old_keys):
-            place = int(_slot(self.keys, old_keys[i]))
-            self.keys[place] = old_keys[i]
-            self.spans[place] = old_spans[i]
+    def _say(self, list_hashes: Any, value_hashes: Any, rows: NDArray[np.int64]) -> None:
+        # Arrow and frozen batches hand out other kinds of arrays, for which Numba would compile.
+        lists = np.array(list_hashes, dtype=np.uint64)
+        values = np.array(value_hashes, dtype=np.uint64)
+        done = 0
+        while done < len(rows):
+            done = int(_say(self.arrays, self._counts, lists, values, rows, done))
+            if self._counts[WANTED] == _SLOTS_WANTED:
+                self._grow_slots()
+            elif self._counts[WANTED] == _STATEMENTS_WANTED:
+                self._grow_statements()
+
+    def _grow_slots(self) -> None:
+        keys, spans, said, statements = self.arrays
+        size = len(keys)
+        larger = _empty_slots(size * 2 if size < DOUBLING_TO else size + size // 8)
+        _move(keys, spans, said, larger)
+        self.arrays = (*larger, statements)
+
+    def _grow_statements(self) -> None:
+        keys, spans, said, statements = self.arrays
+        size = len(statements)
+        larger = _empty_statements(size * 2 if size < DOUBLING_TO else size + size // 8)
+        larger[:size] = statements
+        self.arrays = (keys, spans, said, larger)
+
+
+def _empty_slots(
+    capacity: int,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    return (
+        np.zeros(capacity, dtype=np.uint64),
+        np.zeros((capacity, 2), dtype=np.int64),
+        np.zeros(capacity, dtype=np.int64),
+    )
+
+
+def _empty_statements(capacity: int) -> NDArray[np.int64]:
+    return np.zeros((capacity, 4), dtype=np.int64)

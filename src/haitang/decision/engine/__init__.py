@@ -6,16 +6,26 @@ way of deciding.
 """
 
 from haitang.decision.engine.actions import ACTIONS, FURTHER, PRIMARY, RANK, ActionSpec
+from haitang.decision.engine.batches import DecisionBatch
+from haitang.decision.engine.brief import brief_answers, decision_ids
+from haitang.decision.engine.columns import decision_digest, pack_decisions, unpack_decisions
 from haitang.decision.engine.decisions import Decision, Hit, Measure, ModelScore, ReadValue
-from haitang.decision.engine.evaluate import DecisionBatch, evaluate
+from haitang.decision.engine.evaluate import evaluate
+from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY, MODE_NAMES, RULES_ONLY
+from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import EngineProgram, compile_pack
 from haitang.decision.engine.state import EngineState
 
 __all__ = [
     "ACTIONS",
+    "FAIL_POLICY",
+    "FULL",
     "FURTHER",
+    "LISTS_ONLY",
+    "MODE_NAMES",
     "PRIMARY",
     "RANK",
+    "RULES_ONLY",
     "ActionSpec",
     "Decision",
     "DecisionBatch",
@@ -24,7 +34,13 @@ __all__ = [
     "Hit",
     "Measure",
     "ModelScore",
+    "Prepared",
     "ReadValue",
+    "brief_answers",
     "compile_pack",
+    "decision_digest",
+    "decision_ids",
     "evaluate",
+    "pack_decisions",
+    "unpack_decisions",
 ]

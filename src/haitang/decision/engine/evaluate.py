@@ -4,135 +4,114 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.events.batch import EventBatch
+from haitang.data.features.arena import EVENT_COUNT
 from haitang.data.features.fold import sweep
-from haitang.decision.engine.actions import ACTIONS
-from haitang.decision.engine.decisions import Decision
+from haitang.data.lists.table import FROM_PACK, OPEN_END_US
+from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.kernel import run_blocks
+from haitang.decision.engine.modes import FULL
+from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import CONTAINS_PER_WORD, EngineProgram
-from haitang.decision.engine.render import render
-from haitang.decision.engine.state import REMEMBERED_REMARKS, EngineState
+from haitang.decision.engine.state import EngineState
 from haitang.kernel.hashing import hash_text
 
 SWEEP_EVERY = 16_384
 """Events between two sweeps for idle keys; counted in events, so that the size of a batch changes
 nothing.
 """
+REMEMBERED_REMARKS = 65_536
+"""Different free texts whose containment is remembered; beyond, the memory starts anew."""
 
 _LIST_UPSERT = np.uint64(hash_text("LIST_UPSERT"))
 _LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
-
-
-class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
-    """Decisions as columns, in the order of the events; `decision(i)` renders one.
-
-    The hits of event i are `hit_policies[hit_starts[i]:hit_starts[i + 1]]` (policies, then models
-    by index); the values that hit h read start at `hit_values[value_starts[h]]`, in the order of
-    `program.policy_reads`.
-    """
-
-    program: EngineProgram
-    events: EventBatch
-    actions: NDArray[np.uint8]
-    further: NDArray[np.int64]
-    tiers: NDArray[np.uint8]
-    scores: NDArray[np.int32]
-    raw_scores: NDArray[np.float64]
-    """Raw score by model and event, missing where the model does not speak of the event."""
-    answers: NDArray[np.float64]
-    """The model's answer (a probability), missing where it does not speak of the event."""
-    hit_starts: NDArray[np.int64]
-    hit_policies: NDArray[np.int32]
-    value_starts: NDArray[np.int64]
-    hit_values: NDArray[np.float64]
-    features: NDArray[np.float64] | None
-    """All features by row (`program.feature_names`) and event, when they were kept."""
-
-    @property
-    def count(self) -> int:
-        """Return the number of decisions."""
-        return len(self.actions)
-
-    @property
-    def action_names(self) -> list[str]:
-        """Return the primary action of each event."""
-        return [ACTIONS[rank].code for rank in self.actions]
-
-    @property
-    def hit_count(self) -> NDArray[np.int64]:
-        """Return how many policies and models fired, shadow ones included."""
-        return np.diff(self.hit_starts)
-
-    def decision(self, index: int) -> Decision:
-        """Return one decision with its whole explanation."""
-        return render(self, index)
+_NO_WORDS = np.zeros((0, 0), dtype=np.uint64)
+_NOT_KEPT = np.empty((0, 0), dtype=np.float64)
+# NumPy takes a prepared type in half the time of a class.
+_U1, _I4, _I8, _F8 = (np.dtype(kind) for kind in (np.uint8, np.int32, np.int64, np.float64))
 
 
 def evaluate(
     events: EventBatch,
     state: EngineState,
     *,
+    mode: int = FULL,
     keep_features: bool = False,
     features_into: NDArray[np.float64] | None = None,
+    first_position: int = -1,
 ) -> DecisionBatch:
     """Decide every event in order, folding each into the state first.
 
-    The result does not depend on how a stream is cut into batches. `events` must have the program's
-    fields. Kept features are written to `features_into` where it is given and of the right shape
-    (features, events), which spares a caller with many batches the making of arrays.
+    The result does not depend on how a stream is cut into batches, and the state does not depend on
+    the mode (`modes`). `events` must have the program's fields. Kept features are written to
+    `features_into` where it is given and of the right shape (features, events), which spares a
+    caller with many batches the making of arrays.
+    `first_position` is that of the first event in the journal, where there is one: list entries
+    remember who said them.
     """
-    program = state.program
+    prepared = state.prepared
+    program = prepared.program
     assert events.fields == program.fields, "the batch was laid out for another program"
-    run = _Run(events, state, keep_features=keep_features, features_into=features_into)
+    run = _Run(
+        events,
+        state,
+        mode=mode,
+        kept=_room_for_features(program, len(events), keep_features, features_into),
+    )
     features = state.features
     start, count = 0, len(events)
     changes = _list_changes(events, program)
+    until_sweep = SWEEP_EVERY - features.arena.item(EVENT_COUNT) % SWEEP_EVERY
     while start < count:
-        features.check_room()
-        if changes and start == changes[0]:
-            _apply_list_change(events, state, start)
-            changes.pop(0)
-        stop = min(count, changes[0] if changes else count)
-        stop = min(stop, start + SWEEP_EVERY - features.event_count % SWEEP_EVERY)
-        start = run.to(start, stop)
-        if features.event_count % SWEEP_EVERY == 0:
+        if changes and start == changes[-1][0]:
+            features.check_room()
+            _apply_list_changes(events, state, *changes.pop(), first_position=first_position)
+        stop = min(count, changes[-1][0] if changes else count, start + until_sweep)
+        reached = run.to(start, stop)
+        if reached == start:
+            # The kernel stops before a block only where the state has no room.
+            features.check_room()
+        until_sweep -= reached - start
+        start = reached
+        if until_sweep == 0:
             sweep(features.arena, program.plan.tables)
+            until_sweep = SWEEP_EVERY
     return run.result()
+
+
+def _room_for_features(
+    program: EngineProgram, count: int, keep: bool, given: NDArray[np.float64] | None
+) -> NDArray[np.float64]:
+    if not keep:
+        return _NOT_KEPT
+    shape = (len(program.feature_names), count)
+    # Every value is written; zeros would be written twice.
+    return given if given is not None and given.shape == shape else np.empty(shape, _F8)
 
 
 class _Run:
     """One call of `evaluate`: its output columns, and the hits collected so far."""
 
+    __slots__ = (
+        "columns", "events", "hit_starts", "hits_before", "kept", "lists", "mode", "output",
+        "parts", "prepared", "values_before",
+    )  # fmt: skip
+
     def __init__(
-        self,
-        events: EventBatch,
-        state: EngineState,
-        *,
-        keep_features: bool,
-        features_into: NDArray[np.float64] | None,
+        self, events: EventBatch, state: EngineState, *, mode: int, kept: NDArray[np.float64]
     ) -> None:
-        program = state.program
+        prepared = state.prepared
         count = len(events)
+        models = len(prepared.program.models)
         self.events = events
-        self.state = state
-        self.actions = np.zeros(count, dtype=np.uint8)
-        self.further = np.zeros(count, dtype=np.int64)
-        self.tiers = np.zeros(count, dtype=np.uint8)
-        self.scores = np.zeros((2, count), dtype=np.int32)
-        self.raw_scores = np.zeros((len(program.models), count), dtype=np.float64)
-        self.answers = np.zeros((len(program.models), count), dtype=np.float64)
-        self.hit_starts = np.zeros(count + 1, dtype=np.int64)
-        rows = len(program.feature_names) if keep_features else 0
-        # Every value is written; zeros would be written twice.
-        shape = (rows, count if rows else 0)
-        if features_into is not None and features_into.shape == shape:
-            self.kept = features_into
-        else:
-            self.kept = np.empty(shape, dtype=np.float64)
+        self.prepared = prepared
+        self.lists = state.lists
+        self.mode = mode
+        self.kept = kept
+        self.hit_starts = np.zeros(count + 1, _I8)
         self.parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         self.hits_before = 0
         self.values_before = 0
@@ -140,45 +119,45 @@ class _Run:
             _own(events.occurred_at_us),
             _own(events.numbers),
             _own(events.hashes),
-            _contained(events, state),
+            _contained(events, prepared),
         )
+        # The kernel writes every value of these.
         self.output = (
-            self.actions,
-            self.further,
-            self.tiers,
-            self.scores,
-            self.raw_scores,
-            self.answers,
+            np.empty(count, _U1),
+            np.empty(count, _I8),
+            np.empty(count, _U1),
+            np.empty((2, count), _I4),
+            np.empty((models, count), _F8),
+            np.empty((models, count), _F8),
         )
 
     def to(self, start: int, stop: int) -> int:
         """Decide events from `start` up to at most `stop`; return where it got to."""
-        state = self.state
-        used = state.used
-        used[:] = 0
-        reached = run_blocks(
-            state.machine,
-            (state.lists.keys, state.lists.spans),
-            self.columns,
-            self.output,
+        prepared = self.prepared
+        reached: int = run_blocks(
+            prepared.machine,
+            self.lists.arrays,
+            *self.columns,
+            *self.output,
             self.hit_starts,
             self.kept,
-            self.kept.shape[0] > 0,
+            self.mode,
             start,
             stop,
+            self.hits_before,
+            self.values_before,
         )
-        hits, values = int(used[0]), int(used[1])
-        self.hit_starts[start : reached + 1] += self.hits_before
+        hits, values = prepared.used.tolist()
         self.parts.append(
             (
-                state.hit_policies[:hits].copy(),
-                state.value_starts[:hits] + self.values_before,
-                state.hit_values[:values].copy(),
+                prepared.hit_policies[:hits].copy(),
+                prepared.value_starts[:hits].copy(),
+                prepared.hit_values[:values].copy(),
             )
         )
         self.hits_before += hits
         self.values_before += values
-        return int(reached)
+        return reached
 
     def result(self) -> DecisionBatch:
         """Return everything decided."""
@@ -188,15 +167,17 @@ class _Run:
             empty = (np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float64))
             columns = zip(*(self.parts or [empty]), strict=True)
             hit_policies, value_starts, hit_values = (np.concatenate(part) for part in columns)
+        actions, further, tiers, scores, raw_scores, answers = self.output
         return DecisionBatch(
-            program=self.state.program,
+            program=self.prepared.program,
             events=self.events,
-            actions=self.actions,
-            further=self.further,
-            tiers=self.tiers,
-            scores=self.scores,
-            raw_scores=self.raw_scores,
-            answers=self.answers,
+            mode=self.mode,
+            actions=actions,
+            further=further,
+            tiers=tiers,
+            scores=scores,
+            raw_scores=raw_scores,
+            answers=answers,
             hit_starts=self.hit_starts,
             hit_policies=hit_policies,
             value_starts=value_starts,
@@ -210,21 +191,19 @@ def _own(column: NDArray[Any]) -> NDArray[Any]:
 
     Arrow hands out read-only arrays; to Numba they are another type, and it would compile anew.
     """
-    if column.flags.writeable and column.flags.c_contiguous:
-        return column
-    return np.array(column, order="C")
+    return column if column.flags.carray else np.array(column, order="C")
 
 
-def _contained(events: EventBatch, state: EngineState) -> NDArray[np.uint64]:
+def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
     """Return, one bit a containment of the program, which remarks hold what; equal remarks are read
     once.
     """
-    contains = state.program.contains
+    contains = prepared.program.contains
     if not contains:
-        return np.zeros((0, len(events)), dtype=np.uint64)
+        return _NO_WORDS
     word_count = (len(contains) + CONTAINS_PER_WORD - 1) // CONTAINS_PER_WORD
     words = np.zeros((word_count, len(events)), dtype=np.uint64)
-    memory = state.remarks
+    memory = prepared.remarks
     for r, field in enumerate(events.fields.remarks):
         for j, remark in enumerate(events.remarks[r]):
             if remark:
@@ -252,29 +231,46 @@ def _search(
     return tuple(bits)
 
 
-def _list_changes(events: EventBatch, program: EngineProgram) -> list[int]:
-    """Return the positions of events that change a list; each takes effect from itself on."""
-    if not program.listed:
-        return []
+def _list_changes(events: EventBatch, program: EngineProgram) -> list[tuple[int, int]]:
+    """Return the events that change lists as ranges, the last first; each range takes effect as a
+    whole before its first event is evaluated.
+
+    That is the same as one by one where list events do not ask the lists themselves.
+    """
     kinds = events.hashes[events.fields.texts.index("event_type")]
     if len(kinds) == 1:
-        return [0] if kinds[0] == _LIST_UPSERT or kinds[0] == _LIST_REMOVE else []
-    return np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE)).tolist()
+        return [(0, 1)] if kinds[0] == _LIST_UPSERT or kinds[0] == _LIST_REMOVE else []
+    changing = np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE))
+    if changing.size == 0:
+        return []
+    apart = np.diff(changing) > (1 if program.list_runs else 0)
+    starts = changing[np.concatenate(([True], apart))]
+    stops = changing[np.concatenate((apart, [True]))] + 1
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))[::-1]
 
 
-def _apply_list_change(events: EventBatch, state: EngineState, index: int) -> None:
+def _apply_list_changes(
+    events: EventBatch, state: EngineState, start: int, stop: int, *, first_position: int
+) -> None:
     texts, numbers = events.fields.texts, events.fields.numbers
-    list_hash = int(events.hashes[texts.index("list_name"), index])
-    value_hash = int(events.hashes[texts.index("list_value"), index])
-    if events.hashes[texts.index("event_type"), index] == _LIST_REMOVE:
-        state.lists.remove(list_hash, value_hash)
-        return
-    effective, expires = (
-        events.numbers[numbers.index(name), index] for name in ("effective_at_us", "expires_at_us")
+    chosen = slice(start, stop)
+    kinds, list_hashes, value_hashes = (
+        events.hashes[texts.index(name), chosen]
+        for name in ("event_type", "list_name", "list_value")
     )
-    state.lists.upsert(
-        list_hash,
-        value_hash,
-        effective_at_us=int(events.occurred_at_us[index] if np.isnan(effective) else effective),
-        expires_at_us=0 if np.isnan(expires) else int(expires),
+    effective, expires = (
+        events.numbers[numbers.index(name), chosen] for name in ("effective_at_us", "expires_at_us")
+    )
+    occurred = events.occurred_at_us[chosen]
+    begins = np.where(np.isnan(effective), occurred, np.nan_to_num(effective).astype(np.int64))
+    ends = np.where(np.isnan(expires), OPEN_END_US, np.nan_to_num(expires).astype(np.int64))
+    positions = np.full(stop - start, FROM_PACK, dtype=np.int64)
+    if first_position >= 0:
+        positions[:] = first_position + np.arange(start, stop)
+    state.lists.change(
+        list_hashes,
+        value_hashes,
+        begins_us=begins,
+        ends_us=np.where(kinds == _LIST_REMOVE, begins, ends),
+        positions=positions,
     )

@@ -16,6 +16,7 @@ from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, r
 from haitang.data.features.fold import fold_block
 from haitang.data.features.pointers import Int, pointer_to, table_of
 from haitang.data.lists.table import lookup
+from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY
 from haitang.decision.models.trees import answer_block, score_block
 from haitang.kernel.hashing import combine
 
@@ -25,6 +26,11 @@ UNIX_DAY_1990 = 7305
 """Days from 1970-01-01 to 1990-01-01, the first entry of the table of days."""
 NIGHT_FROM, NIGHT_TO = 22, 6
 CERTAIN = 1000
+POLICY_COLUMNS = 6
+"""Of a policy's row: live, party, score, action rank, further actions as bits, reads only lists
+and the event.
+"""
+P_LISTS_ONLY = 5
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -59,8 +65,7 @@ def _fill_calendar(calendar: Any, instants: Any, first: Int, count: Int, values:
 def _fill_inputs(
     inputs: Any,
     calendar: Any,
-    list_keys: Any,
-    list_spans: Any,
+    lists: Any,
     instants: Any,
     numbers: Any,
     hashes: Any,
@@ -84,9 +89,7 @@ def _fill_inputs(
     for i in range(listed.shape[0]):
         for j in range(count):
             word = hashes[listed[i, 2], first + j]
-            found = lookup(
-                list_keys, list_spans, np.uint64(listed[i, 1]), word, instants[first + j]
-            )
+            found = lookup(lists, np.uint64(listed[i, 1]), word, instants[first + j])
             values[listed[i, 0], j] = 1.0 if found else 0.0
     for i in range(contains.shape[0]):
         for j in range(count):
@@ -142,6 +145,7 @@ def _fill_kinds(
 def _match_policies(
     policies: Any,
     program: Any,
+    mode: Int,
     valid: Any,
     count: Int,
     block_values: Any,
@@ -151,12 +155,16 @@ def _match_policies(
     """Write each policy's mask; a policy is left at the first condition that no event meets."""
     tests = table_of(policies[0], 4)
     ranges = table_of(policies[1], 2)
+    rows = table_of(policies[2], POLICY_COLUMNS)
     constants = pointer_to(program[2])
     sets = pointer_to(program[3])
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
     for p in range(policies[1].shape[0]):
         mask = valid
+        if mode == LISTS_ONLY and rows[p, P_LISTS_ONLY] == 0:
+            hits[p] = np.uint64(0)
+            continue
         for t in range(ranges[p, 0], ranges[p, 1]):
             if tests[t, 0] == COPY:
                 mask &= masks[tests[t, 1]]
@@ -179,13 +187,17 @@ def _record_hits(
     hits: Any,
     output: Any,
     used: Any,
+    bases: Any,
     doubts: Any,
     ranks: Any,
     further: Any,
 ) -> None:
-    """Write the block's hits event by event, with the values that each policy read."""
+    """Write the block's hits event by event, with the values that each policy read.
+
+    `bases` are how many hits and values earlier calls of the same batch have found.
+    """
     policy_count = policies[1].shape[0]
-    rows = table_of(policies[2], 5)
+    rows = table_of(policies[2], POLICY_COLUMNS)
     read_ranges = table_of(policies[3], 2)
     read_rows = pointer_to(policies[4])
     values = table_of(block_values, ROW_STRIDE)
@@ -198,9 +210,9 @@ def _record_hits(
             mask &= mask - np.uint64(1)
     place[0] = used[0]
     for j in range(count):
-        hit_starts[first + j] = place[j]
+        hit_starts[first + j] = bases[0] + place[j]
         place[j + 1] += place[j]
-    hit_starts[first + count] = place[count]
+    hit_starts[first + count] = bases[0] + place[count]
     used[0] = place[count]
     cursor = used[1]
     for p in range(hits.shape[0]):
@@ -211,7 +223,7 @@ def _record_hits(
             h = place[j]
             place[j] = h + 1
             hit_policies[h] = p
-            value_starts[h] = cursor
+            value_starts[h] = bases[1] + cursor
             for r in range(read_ranges[p, 0], read_ranges[p, 1]):
                 hit_values[cursor] = values[read_rows[r], j]
                 cursor += 1
@@ -281,14 +293,12 @@ def fold_stage(
     first: Int,
     count: Int,
 ) -> None:
-    """Bring one block from columns of events to all feature values."""
+    """Bring one block from columns of events to the values of everything that is aggregated."""
     tables, shares, key_parts, demands = plan
-    event_code, value_code, constants, sets = program
+    event_code, _, constants, sets = program
     instants, numbers, hashes, words = batch
     values, masks, keys, records, sketch, kinds, _, _, _, _, _, _ = scratch
-    _fill_inputs(
-        inputs, calendar, lists[0], lists[1], instants, numbers, hashes, words, first, count, values
-    )
+    _fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
     run_program(event_code, constants, sets, values, masks, count)
     _fill_keys(key_parts, hashes, first, count, keys)
     _fill_kinds(demands, hashes, ask_all, first, count, kinds)
@@ -297,11 +307,28 @@ def fold_stage(
         first, count, keys, records, values, masks,
     )  # fmt: skip
     arena[EVENT_COUNT] += count
-    run_program(value_code, constants, sets, values, masks, count)
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def pass_stage(output: Any, hit_starts: Any, used: Any, bases: Any, first: Int, count: Int) -> None:
+    """Let a block of events pass undecided: the caller puts the fail policy's actions in."""
+    actions, further_out, tiers, scores, raw_scores, answers = output
+    for j in range(first, first + count):
+        actions[j] = 0
+        further_out[j] = 0
+        tiers[j] = 0
+        scores[0, j] = 0
+        scores[1, j] = 0
+        hit_starts[j] = bases[0] + used[0]
+        for m in range(raw_scores.shape[0]):
+            raw_scores[m, j] = math.nan
+            answers[m, j] = math.nan
+    hit_starts[first + count] = bases[0] + used[0]
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def decide_stage(
+    mode: Int,
     program: Any,
     policies: Any,
     table: Any,
@@ -311,24 +338,31 @@ def decide_stage(
     output: Any,
     hit_output: Any,
     used: Any,
+    bases: Any,
     first: Int,
     count: Int,
 ) -> None:
     """Bring one block from feature values to decisions."""
     values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch = scratch
     actions, further_out, tiers, scores, raw_scores, answers = output
-    _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
+    if mode == FULL:
+        _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
     valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
     doubts[:, :count] = 1.0
     ranks[:count] = 0
     further[:count] = 0
     floor_tiers[:count] = 0
     policy_count = policies[1].shape[0]
-    _match_policies(policies, program, valid, count, values, masks, hits)
+    _match_policies(policies, program, mode, valid, count, values, masks, hits)
+    # Where models are left out, they speak of no event.
+    scored = valid if mode == FULL else np.uint64(0)
     _weigh_models(
-        model_rows, masks, valid, first, count, raw_scores, answers, floor_tiers, hits, policy_count
+        model_rows, masks, scored, first, count, raw_scores, answers, floor_tiers, hits,
+        policy_count,
+    )  # fmt: skip
+    _record_hits(
+        policies, first, count, values, hits, hit_output, used, bases, doubts, ranks, further
     )
-    _record_hits(policies, first, count, values, hits, hit_output, used, doubts, ranks, further)
     _conclude(
         table, first, count, masks, doubts, ranks, further, floor_tiers,
         actions, further_out, tiers, scores,
@@ -436,16 +470,28 @@ def make_machine(
 def run_blocks(
     machine: Any,
     lists: Any,
-    batch: Any,
-    output: Any,
+    instants: Any,
+    numbers: Any,
+    hashes: Any,
+    words: Any,
+    actions: Any,
+    further: Any,
+    tiers: Any,
+    scores: Any,
+    raw_scores: Any,
+    answers: Any,
     hit_starts: Any,
     kept: Any,
-    ask_all: bool,
+    mode: Int,
     first: Int,
     stop: Int,
+    hits_before: Int,
+    values_before: Int,
 ) -> Int:
     """Decide events `first` to `stop`, or to where the hit buffers may overflow or the state has
     reached its bound; return where it stopped.
+
+    Arrays are arguments of their own because taking over a tuple of them costs twice as much.
     """
     program, inputs, calendar, policies, table, model_rows = machine.tables
     arena = machine.arena
@@ -453,7 +499,13 @@ def run_blocks(
     models = machine.models
     scratch = machine.scratch
     hit_policies, value_starts, hit_values, used, worst, feature_rows = machine.hits
+    batch = (instants, numbers, hashes, words)
+    output = (actions, further, tiers, scores, raw_scores, answers)
     hit_output = (hit_starts, hit_policies, value_starts, hit_values)
+    bases = (hits_before, values_before)
+    keeping = kept.shape[0] > 0
+    used[0] = 0
+    used[1] = 0
     while first < stop:
         count = min(LANES, stop - first)
         if used[0] + worst[0] > hit_policies.shape[0] or used[1] + worst[1] > hit_values.shape[0]:
@@ -461,22 +513,18 @@ def run_blocks(
         if arena[HIGH_WATER] > worst[2]:
             break
         fold_stage(
-            arena, plan, program, inputs, calendar, lists, batch, scratch, ask_all, first, count
+            arena, plan, program, inputs, calendar, lists, batch, scratch, keeping, first, count
         )
-        decide_stage(
-            program,
-            policies,
-            table,
-            model_rows,
-            models,
-            scratch,
-            output,
-            hit_output,
-            used,
-            first,
-            count,
-        )
-        if kept.shape[0] > 0:
+        if keeping or mode != FAIL_POLICY:
+            run_program(program[1], program[2], program[3], scratch[0], scratch[1], count)
+        if mode == FAIL_POLICY:
+            pass_stage(output, hit_starts, used, bases, first, count)
+        else:
+            decide_stage(
+                mode, program, policies, table, model_rows, models, scratch, output, hit_output,
+                used, bases, first, count,
+            )  # fmt: skip
+        if keeping:
             keep_values(feature_rows, scratch[0], kept, first, count)
         first += count
     return first

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.events.batch import FieldSet
-from haitang.data.events.catalogue import FIELDS
+from haitang.data.events.catalogue import EVENT_TYPES, FIELDS
 from haitang.data.features import columns as machine
 from haitang.data.features import terms
 from haitang.data.features.plan import Plan, PlanBuilder
@@ -19,7 +19,8 @@ from haitang.data.features.program import ProgramBuilder, Test
 from haitang.data.features.specs import Catalogue
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.demand import demand_tables
-from haitang.decision.engine.reading import conjuncts, names_read
+from haitang.decision.engine.kernel import POLICY_COLUMNS
+from haitang.decision.engine.reading import conjuncts, names_read, reads_only_lists
 from haitang.decision.models.layout import TreeArrays, lay_out
 from haitang.decision.models.lightgbm_text import read_model
 from haitang.decision.models.tree_model import TreeModel
@@ -32,6 +33,8 @@ FIRST_DAY = dt.date(1990, 1, 1).toordinal()
 LAST_DAY = dt.date(2100, 12, 31).toordinal()
 PARTIES = ("payer", "payee")
 CONTAINS_PER_WORD = 64
+LIST_TEXTS = ("event_type", "list_name", "list_value")
+LIST_NUMBERS = ("effective_at_us", "expires_at_us")
 CHANNEL = terms.Field(name="channel", type="text")
 
 
@@ -53,7 +56,10 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     demands: tuple[Any, ...]
     """Which reads an event of each type needs, see `demand.demand_tables`."""
     contains: tuple[tuple[str, tuple[str, ...]], ...]
-    listed: bool
+    list_runs: bool
+    """No list is asked about a field that list events carry, so that a run of them may change the
+    lists as one, before it is evaluated.
+    """
     constant_rows: tuple[tuple[int, float], ...]
     tables: tuple[Any, ...]
     """Everything that the kernel reads, see `kernel.decide`."""
@@ -78,17 +84,11 @@ def compile_pack(pack: Pack) -> EngineProgram:
     table = _policy_table(program, pack)
     model_rows = _model_rows(program, pack.models)
     # Rows and fields are final only now that everything has said what it reads.
-    for name in ("event_type", "list_name", "list_value"):
-        if program.inputs.listed:
-            builder.hash_row(name)
-    if program.inputs.listed:
-        for name in ("effective_at_us", "expires_at_us"):
-            program.row(terms.Field(name=name, type="number"))
     plan = builder.build()
     return EngineProgram(
         pack=pack,
         plan=plan,
-        fields=plan.fields,
+        fields=_with_list_fields(plan.fields),
         feature_names=plan.feature_names,
         policies=policies,
         policy_reads=recorded,
@@ -97,17 +97,29 @@ def compile_pack(pack: Pack) -> EngineProgram:
         model_inputs=model_inputs,
         demands=demand_tables(pack, policies, recorded, plan),
         contains=tuple(program.inputs.contains),
-        listed=bool(program.inputs.listed),
+        list_runs=not any(
+            kind in FIELDS[field].event_types
+            for _, field in program.inputs.listed
+            for kind in EVENT_TYPES
+            if EVENT_TYPES[kind].family == "list"
+        ),
         constant_rows=tuple((row, value) for value, row in program.inputs.constants.items()),
         tables=(
             (program.code("event"), program.code("value"), program.constants(), program.sets()),
             _input_tables(program, plan),
             _calendar_tables(program, pack.catalogue),
-            (tests, test_ranges, _policy_rows(policies), read_ranges, read_rows),
+            (tests, test_ranges, _policy_rows(pack, policies), read_ranges, read_rows),
             table,
             model_rows,
         ),
     )
+
+
+def _with_list_fields(fields: FieldSet) -> FieldSet:
+    """Add, behind what the plan reads, what changes a list: lists are kept for packs to come."""
+    numbers = dict.fromkeys((*fields.numbers, *LIST_NUMBERS))
+    texts = dict.fromkeys((*fields.texts, *LIST_TEXTS))
+    return msgspec.structs.replace(fields, numbers=tuple(numbers), texts=tuple(texts))
 
 
 def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
@@ -138,10 +150,11 @@ def _policy_tests(
     return np.array(rows, dtype=np.int32).reshape(len(rows), 4), ranges
 
 
-def _policy_rows(
-    policies: tuple[PolicySpec, ...],
-) -> NDArray[np.int64]:
-    """Return per policy: live, party, score, action rank, further actions as bits."""
+def _policy_rows(pack: Pack, policies: tuple[PolicySpec, ...]) -> NDArray[np.int64]:
+    """Return per policy: live, party, score, action rank, further actions as bits, and whether it
+    reads only lists and the event.
+    """
+    features = {feature.name: feature for feature in pack.catalogue.features}
     rows = [
         (
             int(policy.status == "live"),
@@ -149,10 +162,11 @@ def _policy_rows(
             policy.score,
             RANK[policy.action],
             action_bits(policy.also),
+            int(reads_only_lists(policy.when, features)),
         )
         for policy in policies
     ]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), 5)
+    return np.array(rows, dtype=np.int64).reshape(len(rows), POLICY_COLUMNS)
 
 
 def _value_rows(builder: PlanBuilder, catalogue: Catalogue) -> dict[str, Any]:

@@ -18,24 +18,29 @@ def names_read(term: terms.Expression) -> list[str]:
                 found.append(name)
             case terms.Contains(field=field) | terms.Listed(field=field):
                 found.append(field)
-            case terms.Arithmetic(left=left, right=right) | terms.Compare(left=left, right=right):
-                walk(left)
-                walk(right)
-            case terms.Logic(operands=operands):
-                for operand in operands:
-                    walk(operand)
-            case terms.Not(operand=operand) | terms.Known(operand=operand):
-                walk(operand)
-            case terms.OneOf(operand=operand):
-                walk(operand)
-            case terms.Call(arguments=arguments):
-                for argument in arguments:
-                    walk(argument)
             case _:
-                pass
+                for part in parts_of(node):
+                    walk(part)
 
     walk(term)
     return list(dict.fromkeys(found))
+
+
+def parts_of(node: terms.Expression) -> tuple[terms.Expression, ...]:
+    """Return the expressions that a node is directly made of, in order."""
+    match node:
+        case terms.Arithmetic(left=left, right=right) | terms.Compare(left=left, right=right):
+            return (left, right)
+        case terms.Logic(operands=operands):
+            return operands
+        case terms.Not(operand=operand) | terms.Known(operand=operand):
+            return (operand,)
+        case terms.OneOf(operand=operand):
+            return (operand,)
+        case terms.Call(arguments=arguments):
+            return arguments
+        case _:
+            return ()
 
 
 def conjuncts(term: terms.Expression) -> list[terms.Expression]:
@@ -43,6 +48,35 @@ def conjuncts(term: terms.Expression) -> list[terms.Expression]:
     if isinstance(term, terms.Logic) and term.op == "and":
         return [part for operand in term.operands for part in conjuncts(operand)]
     return [term]
+
+
+def reads_only_lists(term: terms.Expression, features: dict[str, FeatureSpec]) -> bool:
+    """Tell whether an expression asks at least one list, and else reads nothing but the event.
+
+    Features that are calculated from the event (`is_payment`) count as the event; those that are
+    aggregated over a key's past do not.
+    """
+    seen: set[str] = set()
+    asked = False
+
+    def walk(node: terms.Expression) -> bool:
+        nonlocal asked
+        match node:
+            case terms.Listed():
+                asked = True
+                return True
+            case terms.Feature(name=name):
+                value = features[name].value
+                if value is None:
+                    return False
+                if name in seen:
+                    return True
+                seen.add(name)
+                return walk(value)
+            case _:
+                return all([walk(part) for part in parts_of(node)])
+
+    return walk(term) and asked
 
 
 def event_types_of(

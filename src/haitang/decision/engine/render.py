@@ -21,6 +21,7 @@ from haitang.decision.engine.decisions import (
     ModelScore,
     ReadValue,
 )
+from haitang.decision.engine.modes import degraded_name
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.reading import conjuncts
 from haitang.decision.models.reasons import explain_row
@@ -30,7 +31,7 @@ from haitang.kernel.identity import derive_id
 from haitang.kernel.money import format_money
 
 if TYPE_CHECKING:
-    from haitang.decision.engine.evaluate import DecisionBatch
+    from haitang.decision.engine.batches import DecisionBatch
 
 CONTRIBUTIONS_MAX = 12
 """Inputs of a model that a decision names, largest effect first."""
@@ -96,6 +97,7 @@ def render(batch: DecisionBatch, index: int) -> Decision:
         pack=pack.id,
         pack_version=pack.version,
         pack_digest=pack.digest,
+        degraded=degraded_name(batch.mode),
     )
 
 

@@ -1,46 +1,33 @@
-"""What the engine remembers between events, and the scratch it works in."""
+"""What the engine remembers between events."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from haitang.data.features.columns import LANES, ROW_STRIDE
-from haitang.data.features.reads import SKETCH_BUCKETS
 from haitang.data.features.state import (
     DEFAULT_LIMIT_BYTES,
     FeatureState,
+    SectionReader,
+    check_header,
+    header_of,
     read_state,
     write_state,
 )
 from haitang.data.lists import ListTable
-from haitang.decision.engine.kernel import make_machine
+from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import EngineProgram
-from haitang.decision.models.layout import make_scratch
+from haitang.decision.rules.specs import ListSpec
+from haitang.kernel.errors import Place
 
-ALIGNMENT_BYTES = 64
-"""Scratch starts on a cache line: vector code over unaligned rows was measured up to 1.7 times
-slower.
-"""
-HIT_BLOCKS = 4
-"""Blocks of the worst case that the hit buffers hold before they are emptied."""
-REMEMBERED_REMARKS = 65_536
-"""Different free texts whose containment is remembered; beyond, the memory starts anew."""
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return zeros that start on a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + ALIGNMENT_BYTES, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT_BYTES
-    scratch: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
-    return scratch
+HEADER_SECTION, FEATURES_SECTION, LISTS_SECTION = "state", "features", "lists"
+"""Names of what `EngineState.sections` returns."""
 
 
 class EngineState:
-    """State of one engine: feature state, lists, and scratch. One writer at a time."""
+    """What one engine remembers: feature state and lists; and the program that works on them.
+
+    One writer at a time; states made by `beside` share what they remember, and so the writer.
+    """
 
     def __init__(
         self,
@@ -48,22 +35,16 @@ class EngineState:
         *,
         limit_bytes: int = DEFAULT_LIMIT_BYTES,
         touched_bytes: int = 0,
+        enter_lists: bool = True,
     ) -> None:
-        self.program = program
         self.features = FeatureState(
             program.plan, limit_bytes=limit_bytes, touched_bytes=touched_bytes
         )
         self.lists = ListTable()
-        self.remarks: dict[str, tuple[int, ...]] = {}
-        for spec in program.pack.lists:
-            self.lists.upsert_texts(
-                spec.name,
-                [
-                    (entry.value, entry.effective_at_us, entry.expires_at_us)
-                    for entry in spec.entries
-                ],
-            )
-        self._make_scratch()
+        self.prepared = Prepared(program, self.features)
+        self.program = program
+        if enter_lists:
+            self.enter_lists(program.pack.lists)
 
     @classmethod
     def create(
@@ -72,17 +53,74 @@ class EngineState:
         *,
         limit_bytes: int = DEFAULT_LIMIT_BYTES,
         touched_bytes: int = 0,
+        enter_lists: bool = True,
     ) -> EngineState:
         """Return the state before the first event.
 
         `touched_bytes` of it are taken from the system at once, so that no event waits for a page:
-        what a service does when it starts.
+        what a service does when it starts. Without `enter_lists` the lists are empty until
+        somebody enters what a pack brings.
         """
-        return cls(program, limit_bytes=limit_bytes, touched_bytes=touched_bytes)
+        return cls(
+            program,
+            limit_bytes=limit_bytes,
+            touched_bytes=touched_bytes,
+            enter_lists=enter_lists,
+        )
+
+    def beside(self, program: EngineProgram) -> EngineState:
+        """Return another engine over the same memory, whose program has scratch of its own.
+
+        The plans must be the same. What either folds or lists, both know at once; list entries
+        that the program's pack brings are not entered.
+        """
+        other = EngineState.__new__(EngineState)
+        other.features = self.features
+        other.lists = self.lists
+        other.prepared = Prepared(program, self.features)
+        other.program = program
+        return other
+
+    # -- publishing ------------------------------------------------------------------------------
+
+    def prepare(self, program: EngineProgram) -> Prepared:
+        """Do what is slow about publishing a program; another thread may call this at any time.
+
+        The plan must be this state's.
+        """
+        return Prepared(program, self.features)
+
+    def adopt(self, prepared: Prepared) -> None:
+        """Decide with a prepared program from the next event on; only references are swapped.
+
+        Entries of its pack's lists that the lists do not know yet are entered.
+        """
+        assert prepared.features is self.features, "it was prepared over another state"
+        self.prepared = prepared
+        self.program = prepared.program
+        self.enter_lists(prepared.program.pack.lists)
+
+    def publish(self, program: EngineProgram) -> None:
+        """Decide with another program from the next event on; its plan must be the same."""
+        self.adopt(self.prepare(program))
+
+    def enter_lists(self, lists: Sequence[ListSpec]) -> None:
+        """Enter what a pack's lists say, in its order; what is known of a value stays as it is."""
+        for spec in lists:
+            self.lists.upsert_texts(
+                spec.name,
+                [
+                    (entry.value, entry.effective_at_us, entry.expires_at_us)
+                    for entry in spec.entries
+                ],
+                only_unknown=True,
+            )
+
+    # -- written out and read back ---------------------------------------------------------------
 
     def dump(self) -> bytes:
         """Return the whole state as a checked file."""
-        return write_state(self.features, {"lists": self.lists.content()})
+        return write_state(self.features, {LISTS_SECTION: self.lists.content()})
 
     @classmethod
     def load(
@@ -95,66 +133,41 @@ class EngineState:
     ) -> EngineState:
         """Return the state that `dump` wrote; refuses the state of another plan."""
         sections = read_state(content, program.plan, path=path)
-        state = cls(program, limit_bytes=limit_bytes)
-        state.features.restore(sections["features"])
-        state.lists.restore(sections["lists"])
+        state = cls(program, limit_bytes=limit_bytes, enter_lists=False)
+        state.features.restore(sections[FEATURES_SECTION])
+        state.lists.restore(sections[LISTS_SECTION])
         return state
 
-    def publish(self, program: EngineProgram) -> None:
-        """Decide with another program from the next event on; its plan must be the same."""
-        assert program.plan.digest == self.features.plan.digest, "the plans differ"
-        self.program = program
-        self.features.plan = program.plan
-        self.remarks.clear()
-        self._make_scratch()
+    def sections(self) -> dict[str, list[memoryview]]:
+        """Return the whole state as named buffers, the arena's words not copied.
 
-    def _make_scratch(self) -> None:
-        program = self.program
-        plan = program.plan
-        policy_count = len(program.policies) + len(program.models)
-        values = aligned((max(plan.row_count, 1), ROW_STRIDE), np.float64)
-        for row, value in program.constant_rows:
-            values[row] = value
-        slots = max(len(plan.slots), 1)
-        self.scratch = (
-            values,
-            aligned((max(plan.mask_count, 1),), np.uint64),
-            aligned((slots, LANES), np.int64),
-            aligned((slots, LANES), np.int64),
-            np.zeros(SKETCH_BUCKETS, dtype=np.int64),
-            np.zeros(LANES, dtype=np.int64),
-            np.zeros(max(policy_count, 1), dtype=np.uint64),
-            aligned((2, LANES), np.float64),
-            np.zeros(LANES, dtype=np.int64),
-            np.zeros(LANES, dtype=np.int64),
-            np.zeros(LANES, dtype=np.int64),
-            aligned((LANES,), np.float64),
+        They show what the next event changes: write them out before. Whoever stores them keeps a
+        checksum; only a length that does not fit is noticed when they are read.
+        """
+        return {
+            HEADER_SECTION: [memoryview(header_of(self.features))],
+            FEATURES_SECTION: [self.features.words()],
+            LISTS_SECTION: self.lists.buffers(),
+        }
+
+    @classmethod
+    def from_sections(
+        cls,
+        program: EngineProgram,
+        reader: SectionReader,
+        *,
+        limit_bytes: int = DEFAULT_LIMIT_BYTES,
+        touched_bytes: int = 0,
+        path: str = "",
+    ) -> EngineState:
+        """Return the state whose sections a reader holds, read straight into the arena.
+
+        Refuses the state of another plan, one beyond the limit, and one whose lengths do not fit.
+        """
+        header = check_header(reader.read(HEADER_SECTION), program.plan, place=Place(path))
+        state = cls(
+            program, limit_bytes=limit_bytes, touched_bytes=touched_bytes, enter_lists=False
         )
-        self.models = (program.trees, make_scratch(program.trees), *program.model_inputs)
-        if policy_count == 0:
-            self.scratch = (*self.scratch[:6], np.zeros(0, dtype=np.uint64), *self.scratch[7:])
-        reads = sum(len(names) for names in program.policy_reads)
-        self.worst_hits = max(policy_count, 1) * LANES
-        self.worst_values = max(reads, 1) * LANES
-        self.hit_policies = np.zeros(self.worst_hits * HIT_BLOCKS, dtype=np.int32)
-        self.value_starts = np.zeros(self.worst_hits * HIT_BLOCKS, dtype=np.int64)
-        self.hit_values = np.zeros(self.worst_values * HIT_BLOCKS, dtype=np.float64)
-        self.used = np.zeros(2, dtype=np.int64)
-        worst = np.array(
-            [self.worst_hits, self.worst_values, self.features.limit_words], dtype=np.int64
-        )
-        self.machine = make_machine(
-            self.features.arena,
-            (plan.tables, plan.shares, plan.key_parts, program.demands),
-            program.tables,
-            self.models,
-            self.scratch,
-            (
-                self.hit_policies,
-                self.value_starts,
-                self.hit_values,
-                self.used,
-                worst,
-                plan.feature_rows,
-            ),
-        )
+        state.features.restore_from(reader, FEATURES_SECTION, words=header.words)
+        state.lists.restore(reader.read(LISTS_SECTION))
+        return state

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
-from haitang.data.events.batch import EventBatch
+from haitang.data.events.batch import EventBatch, batch_events
+from haitang.data.events.codec import decode_row
 from haitang.data.features.arena import SWEEP_POSITION
 from haitang.data.features.state import StateRefused
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
@@ -69,7 +71,7 @@ def test_more_hits_than_the_buffers_hold_are_all_kept(
     rows = [payment(number) for number in range(600)]
     whole = run(loud, rows, keep_features=keep_features)
     state = EngineState.create(loud)
-    assert len(whole.hit_policies) == LOUD * len(rows) > 2 * len(state.hit_policies)
+    assert len(whole.hit_policies) == LOUD * len(rows) > 2 * len(state.prepared.hit_policies)
     place = 0
     for start in range(0, len(rows), 50):
         part = run(loud, rows[start : start + 50], state, keep_features=keep_features)
@@ -115,13 +117,11 @@ def change(number: int, kind: str, value: str, **fields: Any) -> dict[str, Any]:
     }
 
 
+WATCHED = {"watched": {"title": {"en": "Watched", "zh": "关注"}}}
+
+
 def listing_program(when: str = "listed('watched', payee_account)") -> EngineProgram:
-    return compile_pack(
-        read_pack(
-            [policy("listed", when)],
-            lists={"watched": {"title": {"en": "Watched", "zh": "关注"}}},
-        )
-    )
+    return compile_pack(read_pack([policy("listed", when)], lists=WATCHED))
 
 
 LISTED_ROWS = [
@@ -161,6 +161,77 @@ def test_a_list_event_sees_its_own_change() -> None:
     program = listing_program("listed('watched', list_value)")
     rows = [change(0, "UPSERT", "B1"), change(1, "REMOVE", "B1"), change(2, "UPSERT", "B1")]
     assert run(program, rows).hit_count.tolist() == [1, 0, 1]
+
+
+def test_a_run_of_list_events_changes_the_lists_as_it_would_one_by_one() -> None:
+    together = listing_program()
+    apart = msgspec.structs.replace(together, list_runs=False)
+    source = np.random.default_rng(3)
+    rows: list[dict[str, Any]] = []
+    for number in range(400):
+        value = f"B{source.integers(5)}"
+        kind = source.choice(["UPSERT", "UPSERT", "REMOVE", "PAYMENT"])
+        start = START_US + int(source.integers(400)) * MINUTE_US
+        times: dict[str, Any] = {}
+        if source.random() < 0.5:
+            times = {"effective_at_us": start, "expires_at_us": start + 90 * MINUTE_US}
+        if kind == "PAYMENT":
+            rows.append(payment(number, payee_account=value))
+        else:
+            rows.append(change(number, str(kind), value, **times))
+    states = [EngineState.create(program, limit_bytes=64 << 20) for program in (together, apart)]
+    assert columns(run(together, rows, states[0])) == columns(run(apart, rows, states[1]))
+    assert states[0].dump() == states[1].dump()
+    assert any(run(together, rows).hit_count)
+
+
+@pytest.mark.parametrize(
+    ("when", "together"),
+    [
+        ("listed('watched', payee_account)", True),
+        ("proxy", True),
+        ("listed('watched', list_value)", False),
+        # Every event carries these, list events too.
+        ("listed('watched', branch_code) or listed('watched', payee_account)", False),
+    ],
+)
+def test_list_events_are_taken_together_only_where_they_do_not_ask_a_list(
+    when: str, together: bool
+) -> None:
+    assert listing_program(when).list_runs is together
+
+
+def test_a_pack_without_lists_keeps_list_events_for_one_with() -> None:
+    deaf, hearing = (
+        compile_pack(read_pack([policy("a", when)], lists=WATCHED))
+        for when in ("proxy", "listed('watched', payee_account)")
+    )
+    state = EngineState.create(deaf, limit_bytes=64 << 20)
+    run(deaf, [change(0, "UPSERT", "B1"), payment(1)], state)
+    other = EngineState.create(hearing, limit_bytes=64 << 20)
+    other.lists.restore(state.lists.content())
+    assert run(hearing, [payment(2), payment(3, payee_account="B2")], other).hit_count.tolist() == [
+        1,
+        0,
+    ]
+
+
+def test_list_entries_remember_the_position_of_the_event_that_said_them() -> None:
+    program = listing_program()
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    rows = [payment(0), change(1, "UPSERT", "B1"), change(2, "UPSERT", "B2"), payment(3)]
+    rows += [change(4, "REMOVE", "B1")]
+    batch = batch_events([decode_row(row) for row in rows], program.fields)
+    evaluate(batch, state, first_position=100)
+    said = [
+        state.lists.entry("watched", value, at_us=START_US + minute * MINUTE_US)
+        for value, minute in (("B1", 3), ("B2", 3), ("B1", 4))
+    ]
+    assert [(one.position, one.listed) for one in said] == [
+        (101, True),
+        (102, True),
+        (104, False),
+    ]
 
 
 # -- bounds --------------------------------------------------------------------------------------
