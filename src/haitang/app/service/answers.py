@@ -86,7 +86,7 @@ class PublicationView(msgspec.Struct, frozen=True, kw_only=True):
     """One publication as people see it."""
 
     number: int
-    kind: Literal["live", "shadow", "canary", "rollback"]
+    kind: Literal["live", "shadow", "canary", "rollback", "scheduled", "cancelled"]
     state: Literal["scheduled", "building", "live", "shadow", "canary", "superseded", "failed"]
     pack: str
     pack_version: str

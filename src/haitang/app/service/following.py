@@ -1,0 +1,214 @@
+"""The follower: another process that walks the journal behind the service (law 1 at work).
+
+It writes the snapshots, so that the service never stops for one, and on its way recomputes every
+decision and compares it with what was recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from haitang.app.programs import OpenedPack
+from haitang.app.service.course import Course, CourseSettings, Difference
+from haitang.app.service.programs import Programs
+from haitang.app.service.recovery import Tell, nearest_course, read_register
+from haitang.app.service.shadowing import ShadowCount
+from haitang.app.wiring import Journal, PackLibrary, write_json, write_snapshot
+
+STATUS_FILE = "follower.json"
+SHADOW_FILE = "shadow-{number}.json"
+PAUSE_US = 500_000
+"""Between two looks at a journal that had nothing new."""
+DIFFERENCES_TOLD_MAX = 100
+
+
+class FollowOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a follower does."""
+
+    folder: Path
+    course: CourseSettings = CourseSettings()
+    snapshot_every_events: int = 500_000
+    snapshot_every_s: int = 3_600
+    """A quiet bank's snapshots: whichever comes first."""
+    pack_digest: str = ""
+    """Follow this pack's plan instead of the live one."""
+    once: bool = False
+    """Stop at the journal's end, with a snapshot there."""
+    compare: bool = True
+    from_start: bool = False
+    """Use no snapshot."""
+    shadow: int = -1
+    """Number of a shadow publication: compare what its pack decides, and write no snapshots."""
+
+
+class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a follower is; written to `follower.json` for the service and for people."""
+
+    position: int
+    behind: int
+    """Events that are durable and not yet followed."""
+    snapshot_position: int
+    compared: int
+    differences: int
+    first_difference: int = -1
+
+
+class FollowClock(Protocol):
+    """The part of a clock that a follower needs."""
+
+    def elapsed_us(self) -> int:
+        """Return a steady reading; only differences mean anything."""
+        ...
+
+    def pause(self, *, duration_us: int) -> None:
+        """Wait."""
+        ...
+
+
+def follow(
+    options: FollowOptions, *, clock: FollowClock, tell: Tell, ended: Callable[[], bool]
+) -> FollowStatus:
+    """Walk the journal until `ended`, or to its end with `once`; see the module."""
+    journal = Journal.open(options.folder, read_only=True)
+    programs = Programs(PackLibrary(options.folder / "packs"))
+    follower = _Follower(options, programs, tell)
+    snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
+    try:
+        while not ended():
+            journal.refresh()
+            follower.take(journal)
+            if clock.elapsed_us() >= snapshot_at_us:
+                snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
+                follower.snapshot()
+            if follower.behind == 0:
+                if options.once:
+                    follower.snapshot()
+                    break
+                follower.say()
+                clock.pause(duration_us=PAUSE_US)
+    finally:
+        journal.close()
+    follower.say()
+    return follower.status
+
+
+class _Follower:
+    def __init__(self, options: FollowOptions, programs: Programs, tell: Tell) -> None:
+        self._options = options
+        self._programs = programs
+        self._tell = tell
+        self._course: Course | None = None
+        self._end = 0
+        self._snapshot_position = -1
+        self._compared = 0
+        self._differences = 0
+        self._first_difference = -1
+        self._shadow: ShadowCount | None = None
+
+    @property
+    def behind(self) -> int:
+        """Events still to be walked."""
+        return self._end - (self._course.position if self._course else 0)
+
+    @property
+    def status(self) -> FollowStatus:
+        """Return how far it is."""
+        return FollowStatus(
+            position=self._course.position if self._course else 0,
+            behind=self.behind,
+            snapshot_position=self._snapshot_position,
+            compared=self._compared,
+            differences=self._differences,
+            first_difference=self._first_difference,
+        )
+
+    def take(self, journal: Journal) -> None:
+        """Walk what is there; snapshots on the way."""
+        self._end = journal.durable_position
+        course = self._course or self._begin(journal)
+        if course is None:
+            return
+        before = course.position
+        for piece in course.walk(journal.read(course.position), compare=self._options.compare):
+            if isinstance(piece, Difference):
+                self._differ(piece)
+            if self._options.compare:
+                self._compared += course.position - before
+            before = course.position
+            if course.position - max(self._snapshot_position, 0) >= (
+                self._options.snapshot_every_events
+            ):
+                self.snapshot()
+                self.say()
+        self._end = max(self._end, course.position)
+        options = self._options
+        if not options.pack_digest and options.shadow < 0 and self._plan_changed(course):
+            self._course = None
+
+    def snapshot(self) -> None:
+        """Write a snapshot where it stands, unless there is one."""
+        course = self._course
+        if course is None or course.position == self._snapshot_position or self._shadow:
+            return
+        write_snapshot(
+            self._options.folder,
+            position=course.position,
+            label=course.plan_digest,
+            sections=course.sections(),
+        )
+        self._snapshot_position = course.position
+        self._tell("snapshot_written", position=course.position)
+
+    def say(self) -> None:
+        """Write the status where the service and people find it."""
+        if self._shadow is not None and self._course is not None:
+            name = SHADOW_FILE.format(number=self._options.shadow)
+            write_json(self._options.folder / name, self._shadow.report(self._course))
+        elif not self._options.pack_digest:
+            write_json(self._options.folder / STATUS_FILE, self.status)
+
+    def _begin(self, journal: Journal) -> Course | None:
+        opened = self._opened(journal)
+        if opened is None:
+            return None
+        self._course = nearest_course(
+            self._options.folder,
+            self._programs,
+            opened,
+            settings=self._options.course,
+            at_most=-1 if self._options.from_start else None,
+            tell=self._tell,
+        )
+        self._snapshot_position = self._course.position
+        if self._options.shadow >= 0:
+            self._course.decides = opened
+            register = read_register(journal, self._options.folder)
+            start = register.entries[self._options.shadow].position
+            self._shadow = ShadowCount(self._options.shadow, start)
+            self._course.heard = self._shadow.listen(self._course)
+        return self._course
+
+    def _opened(self, journal: Journal) -> OpenedPack | None:
+        if self._options.pack_digest:
+            return self._programs.get(self._options.pack_digest)
+        register = read_register(journal, self._options.folder)
+        if register.live < 0:
+            return None
+        if self._options.shadow >= 0:
+            return self._programs.get(register.record(self._options.shadow).pack_digest)
+        return self._programs.get(register.record(register.live).pack_digest)
+
+    def _plan_changed(self, course: Course) -> bool:
+        live = course.register.live
+        return live >= 0 and course.register.record(live).plan_digest != course.plan_digest
+
+    def _differ(self, piece: Difference) -> None:
+        self._differences += 1
+        if self._first_difference < 0:
+            self._first_difference = piece.position
+        if self._differences <= DIFFERENCES_TOLD_MAX:
+            self._tell("decision_differs", position=piece.position, count=piece.count)

@@ -1,0 +1,107 @@
+"""What a running service does now and then: levels for metrics, companions, old segments, clock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from haitang.app.service.companions import Companions
+from haitang.app.service.following import STATUS_FILE, FollowStatus
+from haitang.app.service.lifecycle import Node
+from haitang.app.service.recovery import Tell
+from haitang.app.wiring import prune
+
+EVERY_S = 2.0
+PRUNE_EVERY_S = 3_600.0
+DAY_US = 86_400_000_000
+
+
+class Housekeeping:
+    """Runs beside the node on the thread of the event loop, in small steps."""
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        folder: Path,
+        companions: Companions | None,
+        retention_days: int,
+        now_us: Callable[[], int],
+        tell: Tell,
+    ) -> None:
+        self._node = node
+        self._folder = folder
+        self._companions = companions
+        self._retention_days = retention_days
+        self._now_us = now_us
+        self._tell = tell
+        self._jumped = False
+        self._next_prune_s = 0.0
+        self._passed_s = 0.0
+
+    async def run(self) -> None:
+        """Go on until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            self._passed_s += EVERY_S
+            self._measure()
+            self._look_at_clock()
+            if self._companions is not None and self._node.state == "ready":
+                await asyncio.to_thread(self._companions.keep, self._wanted())
+            if self._retention_days and self._passed_s >= self._next_prune_s:
+                self._next_prune_s = self._passed_s + PRUNE_EVERY_S
+                await asyncio.to_thread(self._prune)
+
+    def _wanted(self) -> dict[str, Sequence[str]]:
+        wanted: dict[str, Sequence[str]] = {"follower": ()}
+        for view in self._node.publications():
+            if view.state == "shadow":
+                wanted[f"shadow {view.number}"] = ("--shadow", str(view.number))
+        return wanted
+
+    def _measure(self) -> None:
+        metrics, node = self._node.metrics, self._node
+        metrics.ready.set(1.0 if node.state == "ready" else 0.0)
+        course = node.course
+        if course is not None:
+            metrics.state_bytes.set(course.state.features.size_bytes)
+            metrics.state_keys.set(course.state.features.key_count)
+            status = self._follow_status()
+            if status is not None:
+                metrics.follower_lag_events.set(max(course.position - status.position, 0))
+                metrics.differences.set(status.differences)
+
+    def _follow_status(self) -> FollowStatus | None:
+        try:
+            content = (self._folder / STATUS_FILE).read_bytes()
+            return msgspec.json.decode(content, type=FollowStatus)
+        except (OSError, msgspec.MsgspecError):
+            # Not written yet, or by another version: nothing is known of it.
+            return None
+
+    def _look_at_clock(self) -> None:
+        clock = self._node.clock
+        if clock is None:
+            return
+        off_us = clock.off_us()
+        self._node.metrics.clock_off_seconds.set(off_us / 1e6)
+        jumped = clock.jumped
+        if jumped and not self._jumped:
+            self._tell("clock_jumped", ahead_us=off_us)
+        self._jumped = jumped
+
+    def _prune(self) -> None:
+        status = self._follow_status()
+        if status is None or status.snapshot_position <= 0:
+            # Without a snapshot the whole journal is needed to start.
+            return
+        removed = prune(
+            self._folder,
+            before_position=status.snapshot_position,
+            before_stamp_us=self._now_us() - self._retention_days * DAY_US,
+        )
+        if removed:
+            self._tell("journal_pruned", segments=len(removed))

@@ -1,0 +1,561 @@
+"""The node: one writer over one journal.
+
+The thread of the event loop owns the course (state, remembered ids, register). A turn takes what
+has arrived, decides it and stages frames; a second thread makes them durable; then, and only then,
+answers leave. `docs/internals/service.md` is the contract.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Protocol
+
+import msgspec
+
+from haitang.app.service.answers import (
+    Answer,
+    Arrival,
+    Busy,
+    NodeState,
+    NotReady,
+    Outcome,
+    Refusal,
+    Want,
+)
+from haitang.app.service.blocks import CONTROL, EVENTS, ControlRecord, EventBlock, encode_block
+from haitang.app.service.clock import ServiceClock
+from haitang.app.service.course import Course
+from haitang.app.service.history import History
+from haitang.app.service.metrics import Metrics
+from haitang.app.service.pressure import Pressure, PressureSettings
+from haitang.data.events.batch import batch_events
+from haitang.data.events.codec import AHEAD_US_MAX
+from haitang.data.events.errors import DuplicateRefused
+from haitang.decision.engine import (
+    FAIL_POLICY,
+    MODE_NAMES,
+    RANK,
+    brief_answers,
+    decision_ids,
+    evaluate,
+    pack_decisions,
+)
+from haitang.kernel.errors import HaitangError, symbol
+from haitang.kernel.hashing import hash_texts
+from haitang.kernel.instants import format_instant
+
+RECENT_MAX = 16_384
+"""Bodies of durable answers that are kept at hand for callers that ask again."""
+UNDURABLE_MAX = RECENT_MAX // 2
+"""Events that may be decided and not yet durable; their bodies are always at hand."""
+SWEEP_S = 0.01
+"""How often requests beyond their time budget are looked for."""
+NEVER_US = 1 << 62
+
+
+class Journal(Protocol):
+    """What the node needs of the journal."""
+
+    @property
+    def next_position(self) -> int: ...  # noqa: D102
+    @property
+    def durable_position(self) -> int: ...  # noqa: D102
+    def stage(  # noqa: D102
+        self, *, kind: int, count: int, stamp_us: int, payload: bytes, keys: Sequence[int] = ()
+    ) -> int: ...
+    def commit(self) -> int: ...  # noqa: D102
+
+
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of the node."""
+
+    batch_events_max: int = 1_024
+    """Events of one turn."""
+    overlap_events: int = 256
+    """From so many waiting events on, a turn does not wait for the commit before it."""
+    pressure: PressureSettings = PressureSettings()
+    fail_policy: dict[str, str] = msgspec.field(default_factory=lambda: {"default": "HOLD"})
+    """Channel to action; `default` for the others."""
+
+
+class _Request:
+    """Events that came together and are answered together."""
+
+    __slots__ = (
+        "arrivals", "arrived_us", "deadline_at_us", "end_stage", "future", "open", "outcomes",
+        "sender", "taken", "want",
+    )  # fmt: skip
+
+    def __init__(
+        self, arrivals: Sequence[Arrival], *, sender: str, now_us: int, deadline_us: int, want: Want
+    ) -> None:
+        self.arrivals = arrivals
+        self.sender = sender
+        self.arrived_us = now_us
+        self.deadline_at_us = now_us + deadline_us
+        self.want = want
+        self.taken = 0
+        """Arrivals that a turn has looked at."""
+        self.open = 0
+        """Outcomes that are being read back from the journal."""
+        self.end_stage = 0
+        """How much of what was staged must be durable before the request is answered."""
+        self.outcomes: list[Outcome | None] = [None] * len(arrivals)
+        self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every outcome is known, if not yet durable."""
+        return self.taken == len(self.arrivals) and self.open == 0
+
+
+class _Fresh(msgspec.Struct):
+    """A new event of the present turn."""
+
+    request: _Request
+    index: int
+    publication: int
+
+
+class Writer:
+    """Takes requests, decides them in order, answers them when they are durable."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        course: Course,
+        history: History,
+        clock: ServiceClock,
+        settings: NodeSettings,
+        metrics: Metrics,
+        failed: Callable[[HaitangError], None],
+    ) -> None:
+        self.state: NodeState = "ready"
+        self.trouble = ""
+        self.course = course
+        self._journal = journal
+        self._history = history
+        self._clock = clock
+        self._settings = settings
+        self._metrics = metrics
+        self._failed = failed
+        self._pressure = Pressure(settings.pressure)
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[_Request] = deque()
+        self._queued = 0
+        self._flights: deque[_Request] = deque()
+        self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._echoes: list[tuple[_Request, int, int]] = []
+        self._turn_due = False
+        self._committing = False
+        self._commit_began_us = 0
+        self._staged = 0
+        """Frames staged since the start; what is durable is counted the same way."""
+        self._durable = 0
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="haitang-commit")
+        self._reader = ThreadPoolExecutor(2, thread_name_prefix="haitang-read")
+        self._sweep = self._loop.call_later(SWEEP_S, self._sweep_late)
+        self._idle: asyncio.Event = asyncio.Event()
+        self._idle.set()
+        self.paused = False
+
+    # -- from outside ----------------------------------------------------------------------------
+
+    def submit(
+        self, arrivals: Sequence[Arrival], *, sender: str, deadline_us: int, want: Want
+    ) -> asyncio.Future[list[Outcome]]:
+        """Take events in; see `answers.DecisionNode.submit`."""
+        if self.state != "ready":
+            raise NotReady(trouble=self.trouble or f"the node was {self.state}")
+        bound = self._settings.pressure.queue_events_max
+        if self._queued and self._queued + len(arrivals) > bound:
+            # A request larger than the queue is let in when it has the queue for itself.
+            raise Busy(retry_after_s=1)
+        request = _Request(
+            arrivals,
+            sender=sender,
+            now_us=self._clock.elapsed_us(),
+            deadline_us=deadline_us,
+            want=want,
+        )
+        if not arrivals:
+            request.future.set_result([])
+            return request.future
+        self._queue.append(request)
+        self._queued += len(arrivals)
+        self._metrics.queue_events.set(self._queued)
+        self._idle.clear()
+        self._schedule()
+        return request.future
+
+    def enter(self, record: ControlRecord) -> asyncio.Future[list[Outcome]]:
+        """Write a control record and let it take effect; resolves when it is durable."""
+        stamp_us = self._clock.now_us()
+        self._journal.stage(kind=CONTROL, count=0, stamp_us=stamp_us, payload=encode_block(record))
+        self._staged += 1
+        self.course.position = self._journal.next_position
+        self.course.enter(record, stamp_us=stamp_us)
+        now_us = self._clock.elapsed_us()
+        marker = _Request((), sender="", now_us=now_us, deadline_us=NEVER_US, want="receipt")
+        marker.end_stage = self._staged
+        self._flights.append(marker)
+        self._idle.clear()
+        self._commit()
+        return marker.future
+
+    async def quiet(self) -> None:
+        """Wait until everything taken in is decided, durable and answered."""
+        await self._idle.wait()
+
+    async def pause(self) -> None:
+        """Stop deciding and wait until all that was decided is durable; requests wait meanwhile."""
+        self.paused = True
+        while self._committing or self._flights:
+            await asyncio.sleep(0.001)
+
+    def resume(self, course: Course) -> None:
+        """Go on, perhaps with another course."""
+        self.course = course
+        self.paused = False
+        self._schedule()
+
+    def close(self) -> None:
+        """Let go of the timer; what waits is refused as not stored."""
+        self._sweep.cancel()
+        self._refuse_all(_not_stored())
+        self.close_threads()
+
+    def close_threads(self) -> None:
+        """Wait for the threads to end; may be called from another thread."""
+        self._committer.shutdown(wait=True)
+        self._reader.shutdown(wait=True, cancel_futures=True)
+
+    # -- turns -----------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            self._loop.call_soon(self._turn)
+
+    def _turn(self) -> None:
+        self._turn_due = False
+        if self.paused or self.state == "failed" or not self._queue:
+            return
+        undurable = self._journal.next_position - self._journal.durable_position
+        if self._committing and (
+            self._queued < self._settings.overlap_events or undurable > UNDURABLE_MAX
+        ):
+            # What arrives during a commit is decided together: the end of the commit starts it.
+            return
+        fresh, left_us = self._take()
+        start = 0
+        while start < len(fresh):
+            stop = start + 1
+            while stop < len(fresh) and fresh[stop].publication == fresh[start].publication:
+                stop += 1
+            self._decide(fresh[start:stop], left_us=left_us)
+            start = stop
+        for request, index, position in self._echoes:
+            # Sent twice within one turn.
+            request.outcomes[index] = self._again(request, index, position)
+        self._echoes.clear()
+        self._metrics.queue_events.set(self._queued)
+        self._commit()
+        self._answer()
+        if self._queue:
+            self._schedule()
+
+    def _take(self) -> tuple[list[_Fresh], int]:
+        """Take arrivals off the queue, up to one turn's worth; known ones are answered from memory
+        or the journal.
+        """
+        fresh: list[_Fresh] = []
+        left_us = 1 << 60
+        now_us, elapsed_us = self._clock.now_us(), self._clock.elapsed_us()
+        position = self._journal.next_position
+        room = self._settings.batch_events_max
+        register = self.course.register
+        while self._queue and room > 0:
+            request = self._queue[0]
+            left_us = min(left_us, request.deadline_at_us - elapsed_us)
+            if request.taken == 0:
+                self._metrics.waiting_seconds.observe((elapsed_us - request.arrived_us) / 1e6)
+            stop = min(len(request.arrivals), request.taken + room)
+            room -= stop - request.taken
+            for index in range(request.taken, stop):
+                arrival = request.arrivals[index]
+                refusal = _ahead(arrival, now_us)
+                if refusal is None and self._admit(request, index, arrival, position):
+                    number = register.live
+                    if register.canary >= 0:
+                        number = register.chosen(_customer(arrival))
+                    fresh.append(_Fresh(request, index, number))
+                    position += 1
+                elif refusal is not None:
+                    request.outcomes[index] = refusal
+                    self._metrics.refusals.add(refusal.code)
+            self._queued -= stop - request.taken
+            request.taken = stop
+            if stop == len(request.arrivals):
+                self._queue.popleft()
+                self._flights.append(request)
+        return fresh, left_us
+
+    def _admit(self, request: _Request, index: int, arrival: Arrival, position: int) -> bool:
+        """Tell whether an event is new; else its outcome is known or being looked up."""
+        event_id = arrival.event.event_id
+        try:
+            if self.course.seen.admit_content(event_id, arrival.content, position=position):
+                return True
+        except DuplicateRefused as error:
+            request.outcomes[index] = _refusal(event_id, error, status=409)
+            self._metrics.refusals.add(error.code)
+            return False
+        self._metrics.repeated.add()
+        known = self.course.seen.position_of(event_id)
+        assert known is not None, "an event was known and not known"
+        request.end_stage = self._staged
+        if known >= self._journal.next_position:
+            self._echoes.append((request, index, known))
+        elif request.want == "receipt" or known in self._bodies:
+            request.outcomes[index] = self._again(request, index, known)
+        else:
+            request.open += 1
+            self._look_up(request, index, event_id, known)
+        return False
+
+    def _again(self, request: _Request, index: int, position: int) -> Answer:
+        request.end_stage = self._staged
+        return Answer(
+            position=position,
+            event_id=request.arrivals[index].event.event_id,
+            body=self._bodies[position] if request.want == "decision" else b"",
+            repeated=True,
+        )
+
+    def _look_up(self, request: _Request, index: int, event_id: str, position: int) -> None:
+        """Read an old answer in another thread."""
+
+        def found(future: asyncio.Future[bytes]) -> None:
+            request.open -= 1
+            if future.cancelled() or future.exception() is not None:
+                request.outcomes[index] = _not_stored(event_id)
+            else:
+                request.outcomes[index] = Answer(
+                    position=position, event_id=event_id, body=future.result(), repeated=True
+                )
+            self._answer()
+
+        reading = self._loop.run_in_executor(self._reader, self._history.answer, position)
+        reading.add_done_callback(found)
+
+    def _decide(self, fresh: list[_Fresh], *, left_us: int) -> None:
+        """Decide a run of new events by one program in one mode, and stage its frame."""
+        began_us = self._clock.elapsed_us()
+        mode = self._pressure.mode(left_us=left_us, events=len(fresh), queued=self._queued)
+        opened = self.course.opened(fresh[0].publication)
+        arrivals = [one.request.arrivals[one.index] for one in fresh]
+        first = self._journal.next_position
+        batch = batch_events([arrival.event for arrival in arrivals], opened.program.fields)
+        out = evaluate(batch, self.course.lane(opened), mode=mode, first_position=first)
+        fail_ranks = b""
+        if mode == FAIL_POLICY:
+            fail_ranks = bytes(self._fail_rank(arrival) for arrival in arrivals)
+            out = out.with_fail_actions(fail_ranks)
+        identifiers = decision_ids(out)
+        block = EventBlock(
+            program=fresh[0].publication,
+            mode=mode,
+            senders=_senders(fresh),
+            events=[arrival.content for arrival in arrivals],
+            decisions=pack_decisions(out),
+            fail_ranks=fail_ranks,
+        )
+        keys = hash_texts(
+            [name for pair in zip(batch.event_ids, identifiers, strict=True) for name in pair]
+        )
+        stamp_us = self._clock.now_us()
+        self._journal.stage(
+            kind=EVENTS,
+            count=len(fresh),
+            stamp_us=stamp_us,
+            payload=encode_block(block),
+            keys=keys.tolist(),
+        )
+        self._staged += 1
+        bodies = brief_answers(out, positions=range(first, first + len(fresh)))
+        for offset, (one, body) in enumerate(zip(fresh, bodies, strict=True)):
+            position = first + offset
+            self._bodies[position] = body
+            one.request.end_stage = self._staged
+            one.request.outcomes[one.index] = Answer(
+                position=position,
+                event_id=batch.event_ids[offset],
+                body=body if one.request.want == "decision" else b"",
+            )
+        while len(self._bodies) > RECENT_MAX:
+            self._bodies.popitem(last=False)
+        self.course.position = first + len(fresh)
+        self.course.stamp_us = stamp_us
+        took_us = self._clock.elapsed_us() - began_us
+        self._pressure.decided(mode=mode, events=len(fresh), took_us=took_us)
+        self._metrics.evaluate_seconds.observe(took_us / 1e6)
+        name = MODE_NAMES[mode] or "full"
+        for action, arrival in zip(out.action_names, arrivals, strict=True):
+            self._metrics.decisions.add(action, name, arrival.event.channel or "")
+
+    def _fail_rank(self, arrival: Arrival) -> int:
+        return RANK[self.fail_action(arrival)]
+
+    def fail_action(self, arrival: Arrival) -> str:
+        """Return what the fail policy says of an event's channel."""
+        policy = self._settings.fail_policy
+        return policy.get(arrival.event.channel or "", policy["default"])
+
+    # -- commits ---------------------------------------------------------------------------------
+
+    def _commit(self) -> None:
+        if self._committing or self._durable == self._staged:
+            return
+        self._committing = True
+        self._commit_began_us = self._clock.elapsed_us()
+        committing = self._loop.run_in_executor(self._committer, self._journal.commit)
+        committing.add_done_callback(partial(self._committed, self._staged))
+
+    def _committed(self, staged: int, future: asyncio.Future[int]) -> None:
+        self._committing = False
+        error = future.exception()
+        if error is not None:
+            self._fail(error)
+            return
+        self._durable = staged
+        took_us = self._clock.elapsed_us() - self._commit_began_us
+        self._pressure.committed(took_us=took_us)
+        self._metrics.commit_seconds.observe(took_us / 1e6)
+        self._metrics.durable_position.set(future.result())
+        self._metrics.journal_position.set(self._journal.next_position)
+        self._answer()
+        if self._queue:
+            # Before the next commit is started, so that it takes this turn's frames along.
+            self._turn()
+        self._commit()
+
+    def _answer(self) -> None:
+        """Answer what is complete and durable, in order; a request that waits for an old answer
+        lets the others by.
+        """
+        waiting: list[_Request] = []
+        while self._flights and self._flights[0].end_stage <= self._durable:
+            request = self._flights.popleft()
+            if request.complete:
+                self._finish(request)
+            else:
+                waiting.append(request)
+        self._flights.extendleft(reversed(waiting))
+        if not self._flights and not self._queue:
+            self._idle.set()
+
+    def _finish(self, request: _Request) -> None:
+        if not request.future.done():
+            request.future.set_result([outcome for outcome in request.outcomes if outcome])
+
+    def _sweep_late(self) -> None:
+        """Answer requests whose time budget ended: nothing is known to be durable yet."""
+        self._sweep = self._loop.call_later(SWEEP_S, self._sweep_late)
+        now_us = self._clock.elapsed_us()
+        for request in (*self._flights, *self._queue):
+            if request.deadline_at_us < now_us and not request.future.done():
+                self._metrics.refusals.add("deadline_passed")
+                request.future.set_result([self._too_late(arrival) for arrival in request.arrivals])
+
+    def _too_late(self, arrival: Arrival) -> Refusal:
+        return Refusal(
+            event_id=arrival.event.event_id,
+            code="deadline_passed",
+            message="the time budget ended before the decision was stored",
+            hint="act as `fail_action` says, and send the event again to learn what was decided",
+            status=504,
+            fail_action=self.fail_action(arrival),
+        )
+
+    def _fail(self, error: BaseException) -> None:
+        """Stop deciding: the state has seen events that are not in the journal."""
+        self.state = "failed"
+        self._refuse_all(_not_stored())
+        if not isinstance(error, HaitangError):
+            error = HaitangError(
+                code="journal_write_failed", message=f"the commit failed with {symbol(error)}"
+            )
+        self.trouble = error.message
+        self._failed(error)
+
+    def _refuse_all(self, refusal: Refusal) -> None:
+        for request in (*self._flights, *self._queue):
+            if not request.future.done():
+                request.future.set_result(
+                    [
+                        msgspec.structs.replace(refusal, event_id=arrival.event.event_id)
+                        for arrival in request.arrivals
+                    ]
+                )
+        self._flights.clear()
+        self._queue.clear()
+        self._queued = 0
+        self._idle.set()
+
+
+def _ahead(arrival: Arrival, now_us: int) -> Refusal | None:
+    event = arrival.event
+    if event.occurred_at_us <= now_us + AHEAD_US_MAX:
+        return None
+    return Refusal(
+        event_id=event.event_id,
+        code="field_instant_ahead",
+        message=f"field `occurred_at_us` was {format_instant(event.occurred_at_us)}, more than "
+        "24 hours ahead of the service's clock",
+        hint="check the sender's clock and unit",
+    )
+
+
+def _customer(arrival: Arrival) -> str | None:
+    """Return whose decision it is: the payer's, else the customer's."""
+    event = arrival.event
+    customer: str | None = event.payer_customer_id or event.customer_id  # type: ignore[union-attr]
+    return customer
+
+
+def _senders(fresh: Sequence[_Fresh]) -> list[tuple[str, int]]:
+    runs: list[tuple[str, int]] = []
+    for one in fresh:
+        sender = one.request.sender
+        if runs and runs[-1][0] == sender:
+            runs[-1] = (sender, runs[-1][1] + 1)
+        else:
+            runs.append((sender, 1))
+    return runs
+
+
+def _refusal(event_id: str, error: HaitangError, *, status: int) -> Refusal:
+    return Refusal(
+        event_id=event_id,
+        code=error.code,
+        message=error.message,
+        place=str(error.place),
+        hint=error.hint,
+        status=status,
+    )
+
+
+def _not_stored(event_id: str = "") -> Refusal:
+    return Refusal(
+        event_id=event_id,
+        code="not_stored",
+        message="the event could not be stored, so nothing was decided",
+        hint="send it again; the same `event_id` is decided once",
+        status=503,
+    )

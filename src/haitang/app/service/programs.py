@@ -1,0 +1,73 @@
+"""The packs of a data folder, opened once each and made ready to decide."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from typing import Protocol
+
+from haitang.app.programs import OpenedPack
+from haitang.decision.engine import compile_pack
+from haitang.decision.rules.pack import LoadCache, load_pack
+from haitang.decision.rules.source import PackSource
+from haitang.kernel.errors import HaitangError, Place
+
+OPENED_MAX = 16
+"""Opened packs that are kept; the oldest are opened again when they are asked for."""
+
+
+class Library(Protocol):
+    """Where packs are kept by digest."""
+
+    def put(self, digest: str, files: dict[str, bytes]) -> None:
+        """Keep a pack durably."""
+        ...
+
+    def get(self, digest: str) -> dict[str, bytes]:
+        """Return a pack's files."""
+        ...
+
+
+class Programs:
+    """Packs by digest, read, checked and compiled. May be asked from any thread."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._opened: dict[str, OpenedPack] = {}
+        self._cache = LoadCache()
+        self._lock = threading.Lock()
+
+    def add(self, files: Mapping[str, bytes], *, name: str) -> OpenedPack:
+        """Check and compile a new pack and keep it; `name` starts the places of its errors."""
+        opened = self._open(PackSource(name=name, files=files))
+        self._library.put(opened.pack.digest, dict(files))
+        self._remember(opened)
+        return opened
+
+    def get(self, digest: str) -> OpenedPack:
+        """Return a pack that was kept; refuses one whose files are not what its digest says."""
+        found = self._opened.get(digest)
+        if found is not None:
+            return found
+        files = self._library.get(digest)
+        opened = self._open(PackSource(name=f"packs/{digest[:12]}", files=files))
+        if opened.pack.digest != digest:
+            raise HaitangError(
+                code="pack_library_damaged",
+                message=f"the kept pack was `{opened.pack.digest[:12]}` and not what its name says",
+                place=Place(path=f"packs/{digest}.pack"),
+                hint="put the file back from a backup",
+            )
+        self._remember(opened)
+        return opened
+
+    def _open(self, source: PackSource) -> OpenedPack:
+        with self._lock:
+            pack = load_pack(source, cache=self._cache)
+        return OpenedPack(pack=pack, program=compile_pack(pack))
+
+    def _remember(self, opened: OpenedPack) -> None:
+        with self._lock:
+            self._opened[opened.pack.digest] = opened
+            while len(self._opened) > OPENED_MAX:
+                del self._opened[next(iter(self._opened))]

@@ -1,0 +1,98 @@
+"""From a data folder to the course at its end: the newest usable snapshot, then the frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+from haitang.app.programs import OpenedPack
+from haitang.app.service.blocks import CONTROL, ControlRecord, decode_control
+from haitang.app.service.course import Course, CourseSettings, JournalFrame
+from haitang.app.service.programs import Programs
+from haitang.app.service.register import Entry, Register
+from haitang.app.wiring import SnapshotDamaged, latest_snapshot, newest_snapshot
+from haitang.data.features.state import StateRefused
+
+Tell = Callable[..., None]
+"""Takes the name of what happened and its details, as a structured log does."""
+
+
+class Frames(Protocol):
+    """What is needed of a journal."""
+
+    def read(self, position: int = 0) -> Iterator[JournalFrame]:
+        """Yield frames from the one that holds a position."""
+        ...
+
+
+def read_register(journal: Frames, folder: Path) -> Register:
+    """Return the register at the journal's end, from the newest snapshot of any plan on."""
+    snapshot = newest_snapshot(folder)
+    register, position = Register(), 0
+    if snapshot is not None:
+        try:
+            register, position = Register.read(snapshot.read("register")), snapshot.position
+        except SnapshotDamaged:
+            register, position = Register(), 0
+    for frame in journal.read(position):
+        if frame.kind == CONTROL:
+            record: ControlRecord = decode_control(frame.payload, position=frame.position)
+            if record.number >= register.next_number:
+                register.add(Entry(record=record, position=frame.position, stamp_us=frame.stamp_us))
+    return register
+
+
+def nearest_course(
+    folder: Path,
+    programs: Programs,
+    opened: OpenedPack,
+    *,
+    settings: CourseSettings,
+    at_most: int | None = None,
+    tell: Tell,
+) -> Course:
+    """Return the course of the newest usable snapshot of a pack's plan, else one before all events.
+
+    `at_most` bounds its position. A damaged snapshot is told of and passed over.
+    """
+    label = opened.program.plan.digest
+    bound = at_most
+    while True:
+        snapshot = latest_snapshot(folder, at_most=bound, label=label)
+        if snapshot is None:
+            return Course(programs, opened, settings=settings)
+        try:
+            return Course.load(programs, snapshot, settings=settings)
+        except (SnapshotDamaged, StateRefused) as error:
+            tell("snapshot_passed_over", position=snapshot.position, reason=error.message)
+            bound = snapshot.position - 1
+            if bound < 0:
+                return Course(programs, opened, settings=settings)
+
+
+def recover(
+    journal: Frames,
+    folder: Path,
+    programs: Programs,
+    *,
+    settings: CourseSettings,
+    tell: Tell,
+    course: Course | None = None,
+) -> Course | None:
+    """Return the course at the journal's end; None for a journal without a publication.
+
+    A `course` that was walked already is walked on, if the live pack still has its plan.
+    """
+    register = read_register(journal, folder)
+    if register.live < 0:
+        return None
+    live = register.record(register.live)
+    if course is None or course.plan_digest != live.plan_digest:
+        opened = programs.get(live.pack_digest)
+        course = nearest_course(folder, programs, opened, settings=settings, tell=tell)
+    tell("recovery_began", from_position=course.position)
+    for _ in course.walk(journal.read(course.position), compare=False):
+        pass
+    tell("recovery_ended", position=course.position, keys=course.state.features.key_count)
+    return course
