@@ -1,0 +1,165 @@
+"""The HTTP server: one listening socket, one event loop, and a stop that loses no answer.
+
+uvicorn speaks HTTP. What it leaves open is bounded here: how long a head may take, how long it may
+be, and how many connections there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket  # noqa: TID251 - for its type; the socket is handed in, bound and listening
+from collections.abc import Callable
+from typing import ClassVar
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from haitang.edges.api.limits import ApiSettings
+from haitang.edges.api.requests import CLOSE, AsgiApp
+
+BACKLOG = 2_048
+"""Connections that the system holds for us while we are busy."""
+
+
+async def serve(
+    app: AsgiApp,
+    listening: socket.socket,
+    settings: ApiSettings,
+    *,
+    stopping: asyncio.Event,
+    started: Callable[[], None] | None = None,
+) -> None:
+    """Serve HTTP on a bound socket until `stopping` is set; returns when all is answered.
+
+    Runs in the loop of the caller and leaves signals to it. Stopping: for `drain_s` every answer
+    closes its connection, so that its client goes on with a successor that shares the socket; then
+    the socket is closed, and what is in flight is waited for.
+    """
+    config = uvicorn.Config(
+        app,
+        http=type("Protocol", (BoundedProtocol,), {"limits": settings}),
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=round(settings.keep_alive_s),
+        timeout_graceful_shutdown=round(settings.stop_timeout_s),
+    )
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    ticking = asyncio.create_task(server.main_loop())
+    try:
+        if started is not None:
+            started()
+        await stopping.wait()
+        # uvicorn puts these in front of every answer from its next tick on; we do not wait for it.
+        config.encoded_headers.extend(CLOSE)
+        server.server_state.default_headers = [*server.server_state.default_headers, *CLOSE]
+        await asyncio.sleep(settings.drain_s)
+    finally:
+        server.should_exit = True
+        await ticking
+        await server.shutdown(sockets=[listening])
+
+
+class BoundedProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, watching each head from the connection or its first byte to its end."""
+
+    limits: ClassVar[ApiSettings] = ApiSettings()
+    head_bytes = 0
+    head_begun = False
+    head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse one connection too many; else wait for its first head."""
+        super().connection_made(transport)
+        if len(self.connections) > self.limits.connections_max:
+            transport.close()
+            return
+        self._watch_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop watching."""
+        self._leave_head()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Watch the next head."""
+        self.head_bytes = 0
+        self.head_begun = True
+        if self.head_timer is None:
+            self._watch_head()
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Count, and pass on."""
+        super().on_url(url)
+        self._count_head(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Count, and pass on."""
+        super().on_header(name, value)
+        self._count_head(len(name) + len(value) + 4)
+
+    def on_headers_complete(self) -> None:
+        """Stop watching: the body has its own bounds."""
+        self._leave_head()
+        if not self.transport.is_closing():
+            super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer bytes that are no HTTP, in our shape."""
+        self._leave_head()
+        if not self.transport.is_closing():
+            self.transport.write(_NO_HTTP)
+            self.transport.close()
+
+    def _count_head(self, count: int) -> None:
+        self.head_bytes += count
+        if self.head_bytes > self.limits.head_bytes_max and not self.transport.is_closing():
+            self._refuse_head(_TOO_LONG)
+
+    def _watch_head(self) -> None:
+        self.head_timer = self.loop.call_later(
+            self.limits.head_timeout_s, self._refuse_head, _TOO_SLOW
+        )
+
+    def _leave_head(self) -> None:
+        self.head_begun = False
+        if self.head_timer is not None:
+            self.head_timer.cancel()
+            self.head_timer = None
+
+    def _refuse_head(self, answer: bytes) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        answering = self.head_begun and (cycle is None or cycle.response_complete)
+        self._leave_head()
+        if answering and not self.transport.is_closing():
+            self.transport.write(answer)
+        self.transport.close()
+
+
+def _error(status: bytes, body: bytes) -> bytes:
+    return (
+        b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-type: application/json\r\n"
+        b"content-length: %d\r\n\r\n%b" % (status, len(body), body)
+    )
+
+
+_TOO_SLOW = _error(
+    b"408 Request Timeout",
+    b'{"error":{"code":"head_too_slow","message":"the head was not complete in time"}}',
+)
+_TOO_LONG = _error(
+    b"431 Request Header Fields Too Large",
+    b'{"error":{"code":"head_too_long","message":"the head of the request was too long"}}',
+)
+_NO_HTTP = _error(
+    b"400 Bad Request",
+    b'{"error":{"code":"request_no_http","message":"the request was not HTTP"}}',
+)
