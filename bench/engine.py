@@ -22,8 +22,15 @@ sys.path.insert(0, str(ROOT))
 
 from bench import stream  # noqa: E402
 from bench.measures import Measured, machine  # noqa: E402
-
-EXIT_MISSED = 4
+from bench.tables import (  # noqa: E402
+    EXIT_MISSED,
+    Bar,
+    draw,
+    figure,
+    report_frame,
+    say,
+    write_json,
+)
 
 one_thread = {
     "POLARS_MAX_THREADS": "1",
@@ -41,19 +48,6 @@ class Part(NamedTuple):
     name: str
     runs: int = 5
     number: int = 0
-
-
-class Bar(NamedTuple):
-    """What a figure has to reach and what it should; a bar of None is only stated."""
-
-    title: str
-    figure: str
-    """Part and figure, `engine.events_per_second_cpu`."""
-    bar: float | None
-    aim: float
-    unit: str = ""
-    more: bool = True
-    """More is better."""
 
 
 FULL = (
@@ -129,7 +123,7 @@ def run(json_path: Path | None = None, *, quick: bool = False) -> int:
     with tempfile.TemporaryDirectory(prefix="haitang-bench-") as temporary:
         folder = Path(temporary)
         events = stream.events_quick if quick else stream.events_full
-        _say(f"preparing {events:,} events, 600 policies and 200 trees")
+        say(f"preparing {events:,} events, 600 policies and 200 trees")
         prepared = _in_process("prepare", folder, events)
         rounds = max(part.runs for part in parts)
         # Round by round, so that a busy spell of the machine spreads over all parts.
@@ -138,12 +132,16 @@ def run(json_path: Path | None = None, *, quick: bool = False) -> int:
                 if turn < part.runs:
                     begun = time.monotonic()
                     measured[part.name].append(_in_process(part.name, folder, part.number))
-                    _say(f"{part.name} {turn + 1}/{part.runs}: {time.monotonic() - begun:.1f} s")
+                    say(f"{part.name} {turn + 1}/{part.runs}: {time.monotonic() - begun:.1f} s")
     report = _report(measured, prepared=prepared, started=started, quick=quick)
     if json_path is not None:
-        json_path.parent.mkdir(parents=True, exist_ok=True)
-        json_path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n")
-    _draw(report)
+        write_json(json_path, report)
+    draw(
+        report,
+        note="Medians over fresh processes; CPU time of the whole process, one thread each. "
+        "Polars restores the order of events, as we do; "
+        f"without that the ratio is {figure(report['ratio_polars_unordered'], '×')}.",
+    )
     return 0 if report["bars_met"] else EXIT_MISSED
 
 
@@ -158,7 +156,7 @@ def _in_process(name: str, folder: Path, number: int) -> Measured:
     lines = finished.stdout.decode().splitlines()
     if finished.returncode != 0 or not lines:
         # The other parts go on; the table says that this one was not measured.
-        _say(f"{name} failed with exit code {finished.returncode}")
+        say(f"{name} failed with exit code {finished.returncode}")
         return {}
     measured: Measured = json.loads(lines[-1])
     return measured
@@ -174,14 +172,9 @@ def _report(
     measured: dict[str, list[Measured]], *, prepared: Measured, started: Measured, quick: bool
 ) -> Measured:
     medians = {name: _medians(runs) for name, runs in measured.items()}
-    rows = [_judged(bar, medians) for bar in BARS]
     return {
-        "quick": quick,
-        "machine": started,
-        "load_average_1m_at_end": os.getloadavg()[0],
+        **report_frame(bars=BARS, medians=medians, started=started, quick=quick),
         **{name: medians[part].get(figure) for name, part, figure in HEADLINES},
-        "bars_met": all(row["met"] for row in rows),
-        "table": rows,
         "prepare": prepared,
         "medians": medians,
         "runs": measured,
@@ -198,65 +191,6 @@ def _medians(runs: list[Measured]) -> Measured:
         name: (max if name in worst else statistics.median)(run[name] for run in done)
         for name in done[0]
     }
-
-
-def _judged(bar: Bar, medians: dict[str, Measured]) -> Measured:
-    part, _, figure = bar.figure.partition(".")
-    value: float | None = medians[part].get(figure)
-
-    def reached(goal: float) -> bool:
-        if value is None:
-            return False
-        return value >= goal if bar.more else value <= goal
-
-    return {
-        "what": bar.title,
-        "bar": bar.bar,
-        "aim": bar.aim,
-        "measured": value,
-        "unit": bar.unit,
-        "met": value is not None and (bar.bar is None or reached(bar.bar)),
-        "aim_reached": reached(bar.aim),
-    }
-
-
-def _draw(report: Measured) -> None:
-    """The table, plainly: what, bar, aim, measured and whether it was reached."""
-    _print("")
-    _print(f"{'what':<46}{'bar':>12}{'aim':>12}{'measured':>14}")
-    for row in report["table"]:
-        verdict = "aim reached" if row["aim_reached"] else ("" if row["met"] else "BAR MISSED")
-        bar = "stated" if row["bar"] is None else _figure(row["bar"], row["unit"])
-        aim, found = (_figure(row[name], row["unit"]) for name in ("aim", "measured"))
-        _print(f"{row['what']:<46}{bar:>12}{aim:>12}{found:>14}  {verdict}")
-    about = report["machine"]
-    _print("")
-    _print(
-        f"{about['processor']}, {about['cores']} cores, Python {about['python']}, "
-        f"numba {about['numba']}; load {about['load_average_1m']:.1f} at the start, "
-        f"{report['load_average_1m_at_end']:.1f} at the end"
-    )
-    _print(
-        "Medians over fresh processes; CPU time of the whole process, one thread each. "
-        "Polars restores the order of events, as we do; "
-        f"without that the ratio is {_figure(report['ratio_polars_unordered'], '×')}."
-    )
-
-
-def _figure(value: float | None, unit: str) -> str:
-    if value is None:
-        return "not measured"
-    shown = f"{value:,.0f}" if value >= 1_000 or value == int(value) else f"{value:,.2f}"
-    return f"{shown} {unit}".rstrip() if unit != "×" else f"{shown}{unit}"
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def _print(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
 
 
 def main(arguments: list[str]) -> int:

@@ -29,6 +29,7 @@ from haitang.decision.rules.specs import Pack, PolicySpec
 block_events = 4_096
 """Events a call, as `haitang replay` makes it."""
 sample_events = 100_000
+sample_events_brief = 10_000
 tree_count = 200
 leaf_count = 31
 positive_share = 0.02
@@ -71,6 +72,15 @@ def _warm(program: EngineProgram, events: EventBatch) -> None:
 
 def prepare(folder: Path, events: int) -> Measured:
     """Write the stream, draw the policies from a sample of feature values and train the trees."""
+    return _prepare(folder, events, samples=sample_events)
+
+
+def prepare_briefly(folder: Path, events: int) -> Measured:
+    """The same from fewer samples, for trying out: training takes most of the time."""
+    return _prepare(folder, events, samples=sample_events_brief)
+
+
+def _prepare(folder: Path, events: int, *, samples: int) -> Measured:
     import lightgbm
 
     stream.write(folder / "stream.arrow", events)
@@ -78,7 +88,7 @@ def prepare(folder: Path, events: int) -> Measured:
     batch, lay_cpu, _ = timed(lambda: _events(folder, program))
     names = list(program.feature_names)
     # Every so many events of the whole stream: windows that are still filling are not typical.
-    kept = _sampled(program, batch, every=max(1, events // sample_events))
+    kept = _sampled(program, batch, every=max(1, events // samples))
     (folder / "policies.pickle").write_bytes(pickle.dumps(generated.policies(kept, names)))
     rows = np.ascontiguousarray(kept.T)
     source = np.random.default_rng(stream.seed + 2)
@@ -424,8 +434,8 @@ def mismatches(_: Path, values: int) -> Measured:
 PARTS: dict[str, Callable[[Path, int], Measured]] = {
     part.__name__: part
     for part in (
-        prepare, engine, single, workers, publish, memory, duckdb, polars, python, trees, retail,
-        mismatches,
+        prepare, prepare_briefly, engine, single, workers, publish, memory, duckdb, polars, python,
+        trees, retail, mismatches,
     )
 }  # fmt: skip
 

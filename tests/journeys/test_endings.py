@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -65,22 +66,30 @@ def test_an_ended_replay_leaves_no_trace(place: Path, number: signal.Signals, co
     assert not list(place.glob(".*.partial"))
 
 
-def test_an_ended_demo_keeps_what_was_decided_and_sums_up(place: Path) -> None:
+def test_an_ended_demo_keeps_what_was_decided_and_sums_up(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(place))
     running = started(
-        "demo", "--events", "events.jsonl", "--pack", "pack", "--speed", "1x",
+        "demo", "--events", "events.jsonl", "--pack", "pack", "--speed", "3600x",
         "--decisions", "out.jsonl",
         cwd=place, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
-    wait_until_written(place)
-    select.select([], [], [], 0.5)
+    assert running.stdout is not None
+    # The first line of progress comes when a hundred events or so were decided.
+    line = next(line for line in running.stdout if re.search(rb" [\d,]+ events, ", line))
+    assert b"acted on" in line
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=SECONDS_MAX)
     assert running.returncode == 130
     assert b"Traceback" not in err
     assert b"ended early" in out
     decided = [json.loads(line) for line in (place / "out.jsonl").read_bytes().splitlines()]
-    assert decided[0]["event_id"] == "E-0"
-    assert len(decided) < 2_000
+    # The sixth payment of an hour is the first that passes the bound of the policy.
+    assert [one["event_id"] for one in decided[:2]] == ["E-5", "E-6"]
+    assert len(decided) < 1_990
+    # The service has ended, and its folder with it.
+    assert not list(place.glob("haitang-demo-*"))
 
 
 def test_a_reader_that_leaves_is_no_error(place: Path) -> None:
@@ -117,7 +126,8 @@ def test_a_demo_runs_without_a_terminal(place: Path) -> None:
     assert "播放结束" in out
     assert "2,000 个事件" in out
     assert "haitang explain out/demo/decisions.jsonl" in out
-    assert len((place / "out/demo/decisions.jsonl").read_bytes().splitlines()) == 2_000
+    assert "http://127.0.0.1:" in out
+    assert len((place / "out/demo/decisions.jsonl").read_bytes().splitlines()) == 1_995
 
 
 def test_a_demo_draws_a_live_view_on_a_terminal(place: Path) -> None:

@@ -22,6 +22,9 @@ TEXT = {
     ".jsonl",
     ".cfg",
     ".po",
+    ".html",
+    ".css",
+    ".js",
 }
 BINARY = {".parquet", ".png", ".svg", ".gif", ".mo"}
 VENDORED = {

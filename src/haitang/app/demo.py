@@ -1,37 +1,27 @@
-"""The demo: a bank's day through the engine, watched.
+"""The demo: a bank's day through the decision service, watched.
 
-Runs what replay runs; what it adds is a pace that one can read, frames for a view, and the
-stories told at the end.
+Sends the events over HTTP like a bank would, at a pace that one can read, makes frames for the
+views from the answers, and has the stories told at the end. Decides nothing itself.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 
-from haitang.app.deciding import Decided, Decider
+from haitang.app.demoframes import Answered, DemoFrame, DemoSummary, Sent, Watched
 from haitang.app.demosources import Demo
 from haitang.app.pacing import Pace
-from haitang.app.stories import StoryReport, judge_story
-from haitang.app.tallies import Tally
-from haitang.app.wiring import Replacement, make_folder, naming
-from haitang.data.features.specs import TextPair
-from haitang.decision.engine import RANK
+from haitang.app.readahead import read_ahead
+from haitang.app.wiring import EventChunk, RefusedLine, Replacement, make_folder, naming
 from haitang.decision.engine.decisions import Decision
 
 FRAME_EVERY_US = 100_000
 """Wall time between two frames for the view."""
-
-LATEST_MAX = 8
-"""Hits that a frame shows."""
-
-STOPPING = RANK["DELAY"]
-"""From this action on the money does not leave at once."""
 
 
 class DemoClock(Protocol):
@@ -46,181 +36,175 @@ class DemoClock(Protocol):
         ...
 
 
-class LatestHit(msgspec.Struct, frozen=True, kw_only=True):
-    """One event that the view shows."""
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service said of one event: an answer, or nothing where it refused the event."""
 
-    event_id: str
-    occurred_at_us: int
-    action: str
-    score: int
-    typology: str
-    reason: TextPair
-    amount_minor: int | None
+    answered: Answered | None
+    repeated: bool = False
+    """The service had decided this event before."""
+    refusal: str = ""
+    """Why it refused the event: code and message."""
 
 
-class DemoFrame(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to see at one moment."""
+class DecisionService(Protocol):
+    """The service as the demo needs it; raises `HaitangError` when it is gone."""
 
-    bank_us: int
-    """Instant of the last event decided."""
-    events: int
-    total: int
-    elapsed_us: int
-    evaluate_us: int
-    actions: dict[str, int]
-    at_risk_minor: int
-    """Amounts of payment requests with a hit, in the base currency."""
-    stopped_minor: int
-    """Those of them that do not leave at once: delayed, held, blocked."""
-    latest: tuple[LatestHit, ...]
-    currency: str
-    zone: str
+    def decide(self, events: Sequence[bytes]) -> list[Reply]:
+        """Have events decided, each a JSON object; replies stand in their order."""
+        ...
+
+    def explain(self, identifier: str) -> bytes:
+        """Return a decision with its whole explanation as JSON."""
+        ...
 
 
-class DemoSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """How a demo ended."""
+class _Run:
+    """One demo under way."""
 
-    frame: DemoFrame
-    tally: Tally
-    refused: int
-    duplicates: int
-    strictest: LatestHit | None
-    interrupted: bool
-    stories: tuple[StoryReport, ...] = ()
-    """How the worked cases among the events ended, as far as the demo came."""
-
-
-class _Watched:
-    """What has been seen so far."""
-
-    def __init__(self, demo: Demo) -> None:
-        self.demo = demo
-        self.currency = demo.opened.pack.base_currency
-        self.zone = demo.opened.pack.zone
-        self.told = {name for case in demo.scenarios for name in case.names.values()}
-        self.kept: list[Decision] = []
-        """Decisions on the events of the worked cases."""
-        self.tally = Tally()
-        self.latest: deque[LatestHit] = deque(maxlen=LATEST_MAX)
-        self.strictest: LatestHit | None = None
-        self.at_risk_minor = 0
-        self.stopped_minor = 0
-        self.bank_us = 0
-
-    def add(self, decided: Decided) -> None:
-        """Look at some more decisions."""
-        self.tally.add(decided.decisions)
-        self.bank_us = max(self.bank_us, int(decided.batch.occurred_at_us[-1]))
-        amounts = _requested_minor(decided)
-        for position, decision in enumerate(decided.decisions):
-            if decision.event_id in self.told:
-                self.kept.append(decision)
-            if not decision.hits:
-                continue
-            amount = amounts[position]
-            self._show(decision, amount)
-            if amount is not None:
-                self.at_risk_minor += amount
-                if RANK[decision.action] >= STOPPING:
-                    self.stopped_minor += amount
-
-    def _show(self, decision: Decision, amount_minor: int | None) -> None:
-        first = max(decision.hits, key=lambda hit: hit.score)
-        shown = LatestHit(
-            event_id=decision.event_id,
-            occurred_at_us=decision.occurred_at_us,
-            action=decision.action,
-            score=max(decision.score_payer, decision.score_payee),
-            typology=first.typology,
-            reason=first.reason,
-            amount_minor=amount_minor,
+    def __init__(
+        self,
+        demo: Demo,
+        *,
+        service: DecisionService,
+        clock: DemoClock,
+        show: Callable[[DemoFrame], None],
+    ) -> None:
+        self.watched = Watched(
+            currency=demo.pack.base_currency,
+            zone=demo.pack.zone,
+            total=demo.total,
+            scenarios=demo.scenarios,
         )
-        self.latest.append(shown)
-        if self.strictest is None or _strictness(shown) > _strictness(self.strictest):
-            self.strictest = shown
+        self.refused = 0
+        self.first_refusal = ""
+        self.duplicates = 0
+        self._service = service
+        self._clock = clock
+        self._show = show
+        self._begun_us = clock.elapsed_us()
+        self._shown_us = self._begun_us
+        self._decode = msgspec.json.Decoder(Decision).decode
+        self._read = msgspec.json.Decoder(Sent).decode
 
-    def frame(self, *, elapsed_us: int, evaluate_us: int) -> DemoFrame:
+    def ask(self, events: Sequence[bytes], sent: Sequence[Sent]) -> Iterator[bytes]:
+        """Have some events decided and look at the answers; yield the decisions worth keeping."""
+        asked_us = self._clock.elapsed_us()
+        replies = self._service.decide(events)
+        self.watched.asked(service_us=self._clock.elapsed_us() - asked_us)
+        for one, reply in zip(sent, replies, strict=True):
+            if reply.answered is None:
+                self.refused += 1
+                self.first_refusal = self.first_refusal or reply.refusal
+            elif reply.repeated:
+                self.duplicates += 1
+            else:
+                self.watched.add(one, reply.answered)
+                if self.watched.wanted(reply.answered):
+                    line = self._service.explain(reply.answered.decision_id)
+                    self.watched.explain(one, self._decode(line))
+                    yield line
+
+    def read(self, events: Sequence[bytes]) -> list[Sent]:
+        """Read what the view needs of events."""
+        return [self._read(event) for event in events]
+
+    def frame(self) -> DemoFrame:
         """Return what there is to see now."""
-        return DemoFrame(
-            bank_us=self.bank_us,
-            events=self.tally.decisions,
-            total=self.demo.total,
-            elapsed_us=elapsed_us,
-            evaluate_us=evaluate_us,
-            actions=dict(self.tally.actions),
-            at_risk_minor=self.at_risk_minor,
-            stopped_minor=self.stopped_minor,
-            latest=tuple(self.latest),
-            currency=self.currency,
-            zone=self.zone,
+        return self.watched.frame(elapsed_us=self._clock.elapsed_us() - self._begun_us)
+
+    def glance(self) -> None:
+        """Show a frame if the last one is old enough."""
+        if self._clock.elapsed_us() - self._shown_us >= FRAME_EVERY_US:
+            self._shown_us = self._clock.elapsed_us()
+            self._show(self.frame())
+
+    def end(self, *, interrupted: bool) -> DemoSummary:
+        """Show the last frame and sum up."""
+        self.watched.phase = "interrupted" if interrupted else "ended"
+        frame = self.frame()
+        self._show(frame)
+        return DemoSummary(
+            frame=frame,
+            typologies=dict(self.watched.typologies),
+            refused=self.refused,
+            first_refusal=self.first_refusal,
+            duplicates=self.duplicates,
+            strictest=self.watched.strictest,
+            interrupted=interrupted,
+            stories=self.watched.reports(),
         )
-
-
-def _strictness(hit: LatestHit) -> tuple[int, int]:
-    return RANK[hit.action], hit.score
-
-
-def _requested_minor(decided: Decided) -> list[int | None]:
-    """Return the amount in the base currency of every payment request, None of other events."""
-    fields = decided.batch.fields
-    if "amount_base_minor" not in fields.numbers or "event_type" not in fields.texts:
-        return [None] * len(decided.batch)
-    amounts = decided.batch.numbers[fields.numbers.index("amount_base_minor")].tolist()
-    event_types = decided.batch.texts[fields.texts.index("event_type")]
-    return [
-        round(amount) if event_type == "TXN_REQUEST" and not math.isnan(amount) else None
-        for amount, event_type in zip(amounts, event_types, strict=True)
-    ]
 
 
 def run_demo(
     demo: Demo,
     *,
+    service: DecisionService,
     decisions: Path,
     speed: float | None,
     clock: DemoClock,
     show: Callable[[DemoFrame], None],
 ) -> DemoSummary:
-    """Decide events at a pace, show frames, write the decisions; Ctrl-C ends it and keeps them."""
+    """Have events decided at a pace, show frames, write decisions; Ctrl-C ends it and keeps them.
+
+    Written are the decisions on events that something fired on and on those of the worked cases,
+    with their whole explanations; of the others there is nothing to explain.
+    `speed` is bank seconds per second; None asks as fast as the service answers.
+    """
     make_folder(decisions.parent)
-    decider = Decider(demo.opened, clock=clock)
-    watched = _Watched(demo)
-    begun_us = clock.elapsed_us()
-    shown_us = begun_us
-
-    def frame() -> DemoFrame:
-        return watched.frame(
-            elapsed_us=clock.elapsed_us() - begun_us, evaluate_us=decider.evaluate_us
-        )
-
-    def glance() -> None:
-        nonlocal shown_us
-        if clock.elapsed_us() - shown_us >= FRAME_EVERY_US:
-            shown_us = clock.elapsed_us()
-            show(frame())
-
-    pace = Pace(clock, speed=speed, from_us=demo.paced_from_us, waiting=glance)
-    encode = msgspec.json.Encoder().encode_lines
-    refused, interrupted = 0, False
+    run = _Run(demo, service=service, clock=clock, show=show)
+    pace = Pace(clock, speed=speed, from_us=demo.paced_from_us, waiting=run.glance)
+    if speed is not None and demo.paced_from_us:
+        run.watched.phase = "catching_up"
+    interrupted = False
     with Replacement(decisions) as stream:
         try:
-            for chunk in demo.chunks:
-                admitted = decider.admit(chunk.events)
-                refused += len(chunk.refused) + len(admitted.refused)
-                for decided in decider.decide(admitted.events, next_stop=pace.next_stop):
-                    watched.add(decided)
-                    with naming(decisions):
-                        stream.write(encode(decided.decisions))
-                    glance()
+            for piece in read_ahead(_pieces(demo.chunks)):
+                run.refused += len(piece.refused)
+                if piece.refused and not run.first_refusal:
+                    run.first_refusal = str(piece.refused[0].error)
+                for asked, sent in _requests(piece.events, run=run, pace=pace):
+                    if sent[0].occurred_at_us >= demo.paced_from_us:
+                        run.watched.phase = "watched"
+                    for line in run.ask(asked, sent):
+                        with naming(decisions):
+                            stream.write(line + b"\n")
+                    run.glance()
         except KeyboardInterrupt:
             # What was decided so far is whole lines, and worth keeping.
             interrupted = True
-    return DemoSummary(
-        frame=frame(),
-        tally=watched.tally,
-        refused=refused,
-        duplicates=decider.duplicates,
-        strictest=watched.strictest,
-        interrupted=interrupted,
-        stories=tuple(judge_story(case, watched.kept) for case in demo.scenarios),
-    )
+    return run.end(interrupted=interrupted)
+
+
+class _Piece(NamedTuple):
+    """Some events as they are sent, and what was refused among them before."""
+
+    events: list[bytes]
+    refused: tuple[RefusedLine, ...]
+
+
+def _pieces(chunks: Iterator[EventChunk]) -> Iterator[_Piece]:
+    for chunk in chunks:
+        yield _Piece([content for _, content in chunk.events.contents()], chunk.refused)
+
+
+class _Instants:
+    """When events occurred, as a pace looks at them."""
+
+    def __init__(self, sent: Sequence[Sent]) -> None:
+        self.occurred_at_us = np.array([one.occurred_at_us for one in sent], np.int64)
+
+    def __len__(self) -> int:
+        return len(self.occurred_at_us)
+
+
+def _requests(
+    events: Sequence[bytes], *, run: _Run, pace: Pace
+) -> Iterator[tuple[Sequence[bytes], Sequence[Sent]]]:
+    """Yield the events of each request when it is due."""
+    sent = run.read(events)
+    instants = _Instants(sent)
+    start = 0
+    while start < len(events):
+        stop = pace.next_stop(instants, start)
+        yield events[start:stop], sent[start:stop]
+        start = stop

@@ -8,10 +8,11 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from haitang.app.programs import OpenedPack, open_pack
 from haitang.app.shipped import DATA_SETS, RETAIL, shipped_pack
-from haitang.app.wiring import EventChunk, open_events, table_chunk
+from haitang.app.wiring import EventChunk, open_events, read_pack_folder, table_chunk
 from haitang.data.features.specs import TextPair
+from haitang.decision.rules.pack import load_pack
+from haitang.decision.rules.specs import Pack
 from haitang.kernel.errors import HaitangError
 from haitang.kernel.instants import DAY_US
 from haitang.lab.datasets import DATA_SETS as SETS
@@ -22,7 +23,8 @@ from haitang.lab.stream import demo_stream
 WATCHED_US = 7 * DAY_US
 """The end of the lab stream that is shown at a pace; what comes before builds the profiles."""
 
-PIECE_EVENTS = 32_768
+PIECE_EVENTS = 16_384
+"""Events that are checked at once; small pieces cost much more an event."""
 
 
 class DemoRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +43,8 @@ class Demo(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A demo made ready."""
 
     title: TextPair
-    opened: OpenedPack
+    pack: Pack
+    pack_folder: Path
     chunks: Iterator[EventChunk]
     total: int
     """Events, 0 when nobody knows."""
@@ -67,15 +70,25 @@ def open_demo(request: DemoRequest) -> Demo:
     return _lab(request)
 
 
+def lab_pack(request: DemoRequest) -> Path | None:
+    """Return the pack of the lab stream; None when something else is to be shown."""
+    if request.events is not None or request.data_set is not None:
+        return None
+    return request.pack or shipped_pack(RETAIL)
+
+
 def _lab(request: DemoRequest) -> Demo:
-    opened = open_pack(request.pack or shipped_pack(RETAIL))
+    folder = request.pack or shipped_pack(RETAIL)
+    pack = _pack(folder)
     stream = demo_stream(request.seed)
     table = stream.table()
-    last_us = int(table["occurred_at_us"][-1].as_py())
+    # What follows on the cases weeks later would be the end of the table, but nobody's week.
+    last_us = int(stream.day.received_us.max())
     return Demo(
         title=TextPair(en=f"lab bank, seed {request.seed}", zh=f"虚构银行，种子 {request.seed}"),
-        opened=opened,
-        chunks=_chunks([table], opened=opened, path="lab"),
+        pack=pack,
+        pack_folder=folder,
+        chunks=_chunks([table], pack=pack, path="lab"),
         total=table.num_rows,
         span_us=WATCHED_US,
         paced_from_us=last_us - WATCHED_US,
@@ -87,28 +100,37 @@ def _data_set(request: DemoRequest, name: str) -> Demo:
     # A set that is not known is refused before its pack is looked for.
     tables = event_tables(name, Path(request.data_folder or "."))
     first = next(tables)
-    opened = open_pack(request.pack or shipped_pack(f"{DATA_SETS}/{name}"))
+    folder = request.pack or shipped_pack(f"{DATA_SETS}/{name}")
+    pack = _pack(folder)
     known = SETS[name]
     return Demo(
         title=TextPair(en=known.title_en, zh=known.title_zh),
-        opened=opened,
-        chunks=_chunks(_after(first, tables), opened=opened, path=name),
+        pack=pack,
+        pack_folder=folder,
+        chunks=_chunks(_after(first, tables), pack=pack, path=name),
         total=0,
         span_us=_span_us(first),
     )
 
 
 def _file(request: DemoRequest, path: Path) -> Demo:
-    opened = open_pack(request.pack or shipped_pack(RETAIL))
-    source = open_events(path, mapping=None, base_currency=opened.pack.base_currency)
+    folder = request.pack or shipped_pack(RETAIL)
+    pack = _pack(folder)
+    source = open_events(path, mapping=None, base_currency=pack.base_currency)
     name = path.name
     return Demo(
         title=TextPair(en=name, zh=name),
-        opened=opened,
+        pack=pack,
+        pack_folder=folder,
         chunks=source.chunks,
         total=0,
         span_us=0,
     )
+
+
+def _pack(folder: Path) -> Pack:
+    """Read and check a pack; the service compiles it."""
+    return load_pack(read_pack_folder(folder))
 
 
 def _after(first: pa.Table, rest: Iterator[pa.Table]) -> Iterator[pa.Table]:
@@ -122,14 +144,12 @@ def _span_us(table: pa.Table) -> int:
 
 
 def _chunks(
-    tables: Iterator[pa.Table] | list[pa.Table], *, opened: OpenedPack, path: str
+    tables: Iterator[pa.Table] | list[pa.Table], *, pack: Pack, path: str
 ) -> Iterator[EventChunk]:
     """Check generated or loaded tables like any other input, in pieces that keep a view moving."""
     done = 0
     for table in tables:
         for start in range(0, table.num_rows, PIECE_EVENTS):
             piece = table.slice(start, PIECE_EVENTS)
-            yield table_chunk(
-                piece, path=path, first_row=done, base_currency=opened.pack.base_currency
-            )
+            yield table_chunk(piece, path=path, first_row=done, base_currency=pack.base_currency)
             done += piece.num_rows

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from haitang.data.events.batch import EventBatch
+from haitang.data.events.batch import Int64Array
 
-FLAT_BLOCK = 4_096
-"""Events decided at once when nobody reads along."""
+FLAT_BLOCK = 256
+"""Events of one request when nobody reads along: far below what fills the service's queue."""
 
-PACED_BLOCK = 512
-"""The most that is decided at once when somebody does."""
+PACED_BLOCK = 128
+"""The most that is asked at once when somebody does."""
 
 FRAME_US = 100_000
 """Wall time between two looks at the clock while waiting for the next event."""
 
 IDLE_US_MAX = 1_500_000
 """Longest wall time without an event; a quiet night is passed over."""
+
+
+class Instants(Protocol):
+    """Events in the order of their journal, as far as a pace looks at them."""
+
+    @property
+    def occurred_at_us(self) -> Int64Array:
+        """When each of them occurred."""
+        ...
+
+    def __len__(self) -> int: ...
 
 
 class PacingClock(Protocol):
@@ -53,8 +64,8 @@ class Pace:
         self._wall_us: int | None = None
         self._bank_us = 0
 
-    def next_stop(self, batch: EventBatch, start: int) -> int:
-        """Return the end of the events to decide now, at least one more than `start`."""
+    def next_stop(self, batch: Instants, start: int) -> int:
+        """Return the end of the events to ask for now, at least one more than `start`."""
         count = len(batch)
         first_us = int(batch.occurred_at_us[start])
         if self._speed is None or first_us < self._from_us:
@@ -69,7 +80,7 @@ class Pace:
             stop += 1
         return stop
 
-    def _flat_stop(self, batch: EventBatch, start: int) -> int:
+    def _flat_stop(self, batch: Instants, start: int) -> int:
         stop = min(start + FLAT_BLOCK, len(batch))
         if self._speed is None:
             return stop

@@ -61,7 +61,7 @@ def open_events(path: Path, *, mapping: Path | None, base_currency: str) -> Even
         _refuse_mapping(mapping, path=path)
         lines = read_lines(cast("BinaryIO", sys.stdin.buffer), path=Path("<stdin>"))
         return EventSource(chunks=_decoded(lines, base_currency=base_currency), total=0)
-    found = _format_of(path)
+    found = format_of(path)
     with naming(path):
         size = path.stat().st_size
     if found in ("json_lines", "json"):
@@ -103,8 +103,8 @@ def _lines_of(path: Path, read: Callable[..., Iterator[Line]]) -> Iterator[Line]
         yield from read(stream, path=path)
 
 
-def _format_of(path: Path) -> Format:
-    """Choose the format; `.json` with an object per line is JSON Lines, whatever it is called."""
+def format_of(path: Path) -> Format:
+    """Return a file's format; `.json` with an object per line is JSON Lines all the same."""
     named = FORMATS.get(path.suffix.lower())
     if named in ("json_lines", "csv", "parquet"):
         return cast("Format", named)

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+import msgspec
+
 from haitang.adapters.files.troubles import file_error, naming
 
 STANDARD_STREAM = "-"
@@ -90,6 +92,11 @@ def write_whole(path: Path, content: bytes) -> None:
     """Write one file completely or not at all."""
     with Replacement(path) as stream, naming(path):
         stream.write(content)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write a value as one line of JSON, completely or not at all."""
+    write_whole(path, msgspec.json.encode(value) + b"\n")
 
 
 def make_folder(path: Path) -> None:

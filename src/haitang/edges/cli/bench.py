@@ -11,23 +11,27 @@ from haitang.app.settings import Settings
 from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
 from haitang.edges.cli.wording import Wording
 
+BENCHMARKS = ("engine", "serve", "recovery")
+"""Each is `bench/<name>.py` of the checkout."""
+
 
 def command(*, wording: Wording, settings: Settings) -> click.Command:
     """Build `bench` with its texts in one language."""
     group = TaughtGroup("bench", wording=wording, settings=settings)
-    group.add_command(_engine(wording))
+    for name in BENCHMARKS:
+        group.add_command(_benchmark(name, wording))
     return group
 
 
-def _engine(wording: Wording) -> click.Command:
+def _benchmark(name: str, wording: Wording) -> click.Command:
     def run(json: Path | None, repository: Path | None, rest: tuple[str, ...]) -> int:
         arguments = ["--json", str(json), *rest] if json else list(rest)
-        return run_benchmark("engine", arguments, repository=repository)
+        return run_benchmark(name, arguments, repository=repository)
 
     path = click.Path(path_type=Path)
     return TaughtCommand(
-        "engine",
-        topic="bench.engine",
+        name,
+        topic=f"bench.{name}",
         wording=wording,
         callback=run,
         params=[

@@ -13,7 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from haitang.app.demo import DemoFrame, LatestHit
+from haitang.app.demoframes import DemoFrame, LatestHit
 from haitang.app.wiring import MachineClock
 from haitang.decision.engine import RANK
 from haitang.edges.cli.columns import bar, cut
@@ -30,13 +30,13 @@ Show = Callable[[DemoFrame], None]
 
 
 @contextmanager
-def live_view(*, title: str, wording: Wording) -> Iterator[Show]:
+def live_view(*, title: str, page: str, wording: Wording) -> Iterator[Show]:
     """Redraw one screen with every frame; what was on the terminal before comes back below it."""
     console = Console(highlight=False)
     with Live(console=console, auto_refresh=False, transient=True) as live:
 
         def show(frame: DemoFrame) -> None:
-            live.update(screen(frame, title=title, wording=wording), refresh=True)
+            live.update(screen(frame, title=title, page=page, wording=wording), refresh=True)
 
         yield show
 
@@ -68,7 +68,7 @@ def plain_line(frame: DemoFrame, *, wording: Wording) -> str:
     )
 
 
-def screen(frame: DemoFrame, *, title: str, wording: Wording) -> Panel:
+def screen(frame: DemoFrame, *, title: str, page: str, wording: Wording) -> Panel:
     """Draw a frame."""
     grid = Table.grid(padding=(0, 4))
     grid.add_row(_figures(frame, wording=wording), _actions(frame, wording=wording))
@@ -77,7 +77,7 @@ def screen(frame: DemoFrame, *, title: str, wording: Wording) -> Panel:
         progress = Table.grid(expand=True)
         progress.add_row(ProgressBar(total=frame.total, completed=frame.events))
         parts += [Text(), progress]
-    parts.append(Text(wording.say("demo.how_to_end"), style="dim"))
+    parts.append(Text(wording.say("demo.how_to_end", page=page), style="dim"))
     clock = show_instant(frame.bank_us, zone=frame.zone) if frame.events else "—"
     return Panel(Group(*parts), title=f"海塘 Haitang · {title} · {clock}", border_style="cyan")
 
@@ -86,11 +86,16 @@ def _rate(frame: DemoFrame) -> int:
     return round(frame.events / max(frame.elapsed_us / 1e6, 1e-3))
 
 
+def service_rate(frame: DemoFrame) -> int:
+    """Return how many events a second the service answered while it was asked."""
+    return round(frame.events / max(frame.service_us / 1e6, 1e-6))
+
+
 def _figures(frame: DemoFrame, *, wording: Wording) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(justify="right")
-    engine = round(frame.events / max(frame.evaluate_us / 1e6, 1e-6)) if frame.events else 0
+    service = service_rate(frame) if frame.events else 0
     money = {
         name: show_amount(amount, currency=frame.currency, wording=wording)
         for name, amount in (("risk", frame.at_risk_minor), ("stopped", frame.stopped_minor))
@@ -98,7 +103,7 @@ def _figures(frame: DemoFrame, *, wording: Wording) -> Table:
     rows = (
         ("demo.events", wording.count(frame.events), ""),
         ("demo.rate", wording.count(_rate(frame)), ""),
-        ("demo.engine_rate", wording.count(engine), ""),
+        ("demo.service_rate", wording.count(service), ""),
         ("demo.at_risk", money["risk"], "bold yellow"),
         ("demo.stopped", money["stopped"], "bold green"),
     )

@@ -36,18 +36,18 @@ def patience(wording: Wording) -> Iterator[None]:
 
 @contextmanager
 def following(
-    *, wording: Wording, plain: bool, clock: MachineClock
+    *, wording: Wording, plain: bool, clock: MachineClock, topic: str = "progress"
 ) -> Iterator[Callable[[ReplayProgress], None]]:
-    """Show how far a replay has come until the block ends."""
+    """Show how far a long work has come until the block ends, in the words of a topic."""
     if sys.stderr.isatty() and not plain:
-        with _bar(wording) as show:
+        with _bar(wording, topic=topic) as show:
             yield show
     else:
-        yield _lines(wording, clock=clock)
+        yield _lines(wording, clock=clock, topic=topic)
 
 
 @contextmanager
-def _bar(wording: Wording) -> Iterator[Callable[[ReplayProgress], None]]:
+def _bar(wording: Wording, *, topic: str) -> Iterator[Callable[[ReplayProgress], None]]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -65,16 +65,18 @@ def _bar(wording: Wording) -> Iterator[Callable[[ReplayProgress], None]]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
-        task = shown.add_task(wording.say("progress.title"), total=None, events="")
+        task = shown.add_task(wording.say(f"{topic}.title"), total=None, events="")
 
         def show(now: ReplayProgress) -> None:
-            said = wording.say("progress.events", count=wording.count(now.events))
+            said = wording.say(f"{topic}.events", count=wording.count(now.events))
             shown.update(task, completed=now.done, total=now.total or None, events=said)
 
         yield show
 
 
-def _lines(wording: Wording, *, clock: MachineClock) -> Callable[[ReplayProgress], None]:
+def _lines(
+    wording: Wording, *, clock: MachineClock, topic: str
+) -> Callable[[ReplayProgress], None]:
     next_us = clock.elapsed_us() + PLAIN_EVERY_US
 
     def show(now: ReplayProgress) -> None:
@@ -83,7 +85,7 @@ def _lines(wording: Wording, *, clock: MachineClock) -> Callable[[ReplayProgress
             return
         next_us = clock.elapsed_us() + PLAIN_EVERY_US
         share = f"{now.done / now.total:.0%}" if now.total else "…"
-        said = wording.say("progress.line", share=share, count=wording.count(now.events))
+        said = wording.say(f"{topic}.line", share=share, count=wording.count(now.events))
         click.echo(said, err=True)
 
     return show

@@ -73,7 +73,7 @@ def _file(name: str, text: str, *, metavar: str = "FILE", required: bool = False
 
 
 def _replay(request: ReplayRequest, *, wording: Wording, settings: Settings) -> int:
-    reported = _Reported(wording)
+    reported = Reported(wording)
     with following(wording=wording, plain=settings.plain, clock=MachineClock()) as progressed:
         watcher = Watcher(
             progressed=progressed, refused=reported.tell, preparing=partial(patience, wording)
@@ -86,7 +86,7 @@ def _replay(request: ReplayRequest, *, wording: Wording, settings: Settings) -> 
     return ExitCode.SOME_INPUT_REFUSED if summary.refused else ExitCode.DONE
 
 
-class _Reported:
+class Reported:
     """Prints the first refused lines and counts the others."""
 
     def __init__(self, wording: Wording) -> None:

@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from haitang.app.demo import DemoFrame, LatestHit
+from haitang.app.demoframes import DemoFrame, LatestHit
 from haitang.data.features.specs import TextPair
 from haitang.edges.cli.columns import width_of
 from haitang.edges.cli.demo_view import plain_line, screen, style_of
@@ -21,7 +21,9 @@ FRAME = DemoFrame(
     events=120_000,
     total=180_000,
     elapsed_us=20_000_000,
-    evaluate_us=500_000,
+    service_us=10_000_000,
+    answer_us=6_200,
+    degraded=0,
     actions={"PASS": 119_000, "TIP": 61, "BLOCK": 352, "HOLD": 222},
     at_risk_minor=1_728_134_326,
     stopped_minor=1_500_034_326,
@@ -40,10 +42,13 @@ FRAME = DemoFrame(
 )  # fmt: skip
 
 
+PAGE = "http://127.0.0.1:8765/"
+
+
 def drawn(frame: DemoFrame, language: str, columns: int = 96) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=columns, color_system=None)
-    console.print(screen(frame, title="lab bank", wording=Wording(language)))
+    console.print(screen(frame, title="lab bank", page=PAGE, wording=Wording(language)))
     return stream.getvalue()
 
 
@@ -62,8 +67,9 @@ def test_a_frame_fits_its_terminal(columns: int) -> None:
 
 def test_the_first_frame_has_nothing_to_show_and_says_so() -> None:
     empty = DemoFrame(
-        bank_us=0, events=0, total=0, elapsed_us=0, evaluate_us=0, actions={}, at_risk_minor=0,
-        stopped_minor=0, latest=(), currency="CNY", zone="Asia/Shanghai",
+        bank_us=0, events=0, total=0, elapsed_us=0, service_us=0, answer_us=0, degraded=0,
+        actions={}, at_risk_minor=0, stopped_minor=0, latest=(), currency="CNY",
+        zone="Asia/Shanghai",
     )  # fmt: skip
     assert "—" in drawn(empty, "en")
 

@@ -35,9 +35,11 @@ def test_every_text_is_there_in_both_languages_with_the_same_placeholders(name: 
 
 
 SAME_IN_BOTH = {
-    "bench.examples", "bench.engine.examples", "lab.examples", "lab.generate.examples",
+    "bench.examples", "bench.engine.examples", "bench.serve.examples", "bench.recovery.examples",
+    "lab.examples", "lab.generate.examples",
     "lab.leaks.examples", "lab.stories.examples", "explain.examples", "replay.examples",
-    "story.title", "check.status_count",
+    "story.title", "check.status_count", "lists.examples", "lists.load.examples",
+    "lists.show.examples", "lists.template.examples",
 }  # fmt: skip
 """Texts that are commands or nothing but placeholders."""
 
@@ -76,7 +78,7 @@ def test_no_text_is_left_over() -> None:
 def is_built(name: str) -> bool:
     """Tell whether a name is put together from parts, such as `replay.help` or `tier.high`."""
     return name.endswith((".help", ".examples", ".short")) or name.startswith(
-        ("tier.", "party.", "value.", "check.status.", "story.", "demo.column.")
+        ("tier.", "party.", "value.", "check.status.", "story.", "demo.column.", "progress.")
     ) or ".option." in name  # fmt: skip
 
 

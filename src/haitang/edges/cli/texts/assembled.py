@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from haitang.edges.cli.texts import bench, check, demo, explain, lab, replay, shared, words
+from haitang.edges.cli.texts import (
+    backup,
+    bench,
+    check,
+    demo,
+    explain,
+    journal,
+    keys,
+    lab,
+    lists,
+    replay,
+    send,
+    serve,
+    settings,
+    shared,
+    words,
+)
 
-TOPICS = (shared, words, replay, explain, check, demo, lab, bench)
+TOPICS = (
+    shared, words, replay, explain, check, demo, lab, bench, serve, settings, keys, backup,
+    journal, send, lists,
+)  # fmt: skip
 
 
 class Said(NamedTuple):

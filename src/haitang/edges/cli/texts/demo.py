@@ -8,30 +8,42 @@ TEXTS: dict[str, tuple[str, str]] = {
 life and frauds among it, and the three true stories of the published cases in its last week.
 Nothing outside the repository is needed.
 
+It starts the decision service on this machine, with its data in a temporary folder, sends the
+events over HTTP as a bank would, and shows what comes back in the terminal and on a page for the
+browser, whose address it says first.
+
 On a terminal the first three weeks pass at once, which builds the profiles, and the last week at a
 pace that one can read; elsewhere, and with --speed flat, everything passes as fast as the machine
-decides. Ctrl-C ends it and keeps what was decided.
+decides. Ctrl-C ends it and keeps what was decided. The service and its folder end with it, unless
+--stay keeps them up until Ctrl-C.
 
 At the end it tells which criteria of the stories were met, which were not, and which wait for a
-room that is not built yet. The decisions stay in a file that `haitang explain` reads.""",
+room that is not built yet. The decisions on events that something fired on stay in a file that
+`haitang explain` reads.""",
         """观看一家银行的日子如何变成可解释的决策：由种子生成的虚构银行，日常交易中夹杂欺诈，
 最后一周织入公开案例中的三个真实故事。不需要代码库之外的任何东西。
 
+演示会在本机启动决策服务（数据放在临时目录），像银行一样通过 HTTP 发送事件，
+并把返回的结果同时显示在终端和浏览器页面上；页面地址会首先给出。
+
 在终端上，前三周瞬间掠过以形成画像，最后一周以便于阅读的节奏播放；
 在其他环境或使用 --speed flat 时，全部以机器的最快速度决策。按 Ctrl-C 结束并保留已作出的决策。
+服务及其目录随之结束；使用 --stay 可保留到按 Ctrl-C 为止。
 
 结束时说明各故事的哪些通过条件已满足、未满足，或因所需模块尚未建成而未检查。
-决策保存在文件中，可用 `haitang explain` 查看。""",
+有命中的决策保存在文件中，可用 `haitang explain` 查看。""",
     ),
     "demo.examples": (
         """haitang demo
 haitang demo --speed flat --language zh
 haitang demo --speed 3600x --seed 11
+haitang demo --stay --port 8080                the page and the service stay until Ctrl-C
 haitang demo --dataset handbook_cards          a public data set, where HAITANG_DATA has it
 haitang demo --events events.jsonl --pack packs/retail""",
         """haitang demo
 haitang demo --speed flat --language en
 haitang demo --speed 3600x --seed 11
+haitang demo --stay --port 8080                页面与服务保留到按 Ctrl-C 为止
 haitang demo --dataset handbook_cards          公开数据集（位于 HAITANG_DATA 所指目录）
 haitang demo --events events.jsonl --pack packs/retail""",
     ),
@@ -56,13 +68,35 @@ haitang demo --events events.jsonl --pack packs/retail""",
         "Where the decisions go; default out/demo/decisions.jsonl.",
         "决策写到何处；默认 out/demo/decisions.jsonl。",
     ),
+    "demo.option.port": (
+        "Port of the page; default any free one.",
+        "页面端口；默认任取空闲端口。",
+    ),
+    "demo.option.stay": (
+        "Keep the page and the service up after the end, until Ctrl-C.",
+        "结束后保留页面与服务，直到按 Ctrl-C。",
+    ),
     "demo.bad_speed": (
         "the speed was `{value}`; expected `flat` or a number such as `600×`",
         "速度为 `{value}`；应为 `flat` 或形如 `600×` 的数",
     ),
     "demo.preparing": (
-        "preparing the bank …",
-        "正在准备银行……",
+        "starting the service and preparing the bank …",
+        "正在启动服务并准备银行……",
+    ),
+    "demo.page": (
+        "watch it in a browser too: {page}",
+        "也可在浏览器中观看：{page}",
+    ),
+    "demo.staying": (
+        """The page and the service stay until Ctrl-C.
+  page     {page}
+  service  {service}/docs
+  ask it   curl -H 'Authorization: Bearer {key}' {service}/v1/decisions/{event_id}""",
+        """页面与服务将保留，按 Ctrl-C 结束。
+  页面  {page}
+  服务  {service}/docs
+  查询  curl -H 'Authorization: Bearer {key}' {service}/v1/decisions/{event_id}""",
     ),
     "demo.line": (
         "{time}: {events} events, {rate}/s, {acted} acted on, {risk} at risk",
@@ -70,16 +104,20 @@ haitang demo --events events.jsonl --pack packs/retail""",
     ),
     "demo.events": ("events", "事件"),
     "demo.rate": ("events/s, all told", "每秒事件（总）"),
-    "demo.engine_rate": ("events/s in the engine", "每秒事件（引擎内）"),
+    "demo.service_rate": ("events/s while asking", "每秒事件（服务应答）"),
     "demo.at_risk": ("money at risk", "涉险金额"),
     "demo.stopped": ("of it kept back", "其中拦下"),
     "demo.stopped_line": (
         "{amount} of it kept back before it left (delayed, held or blocked)",
         "其中 {amount} 在转出前被拦下（延迟、挂起或阻断）",
     ),
-    "demo.engine_line": (
-        "{rate} events/s inside the engine; the rest is making, reading and writing",
-        "引擎内每秒 {rate} 个事件；其余时间用于生成、读取与写出",
+    "demo.service_line": (
+        "{rate} events/s answered over HTTP, each durable first; {answer} ms an answer (median)",
+        "HTTP 每秒应答 {rate} 个事件，均先落盘；每次应答 {answer} 毫秒（中位数）",
+    ),
+    "demo.degraded": (
+        "{count} of them decided in haste, with something left out",
+        "其中 {count} 个为降级决策",
     ),
     "demo.left_out": (
         "{refused} events refused, {duplicates} duplicates dropped",
@@ -91,8 +129,8 @@ haitang demo --events events.jsonl --pack packs/retail""",
     "demo.column.typology": ("type", "类型"),
     "demo.column.reason": ("why", "原因"),
     "demo.how_to_end": (
-        "Ctrl-C ends it and keeps what was decided",
-        "按 Ctrl-C 结束并保留已作出的决策",
+        "{page} shows it in a browser; Ctrl-C ends it and keeps what was decided",
+        "浏览器页面：{page}；按 Ctrl-C 结束并保留已作出的决策",
     ),
     "demo.ended": ("{title}: the end", "{title}：播放结束"),
     "demo.interrupted": ("{title}: ended early", "{title}：提前结束"),

@@ -1,0 +1,75 @@
+"""`haitang follow`: walk a data folder from behind; audit decisions, write snapshots."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from haitang.app.service.composing import course_settings
+from haitang.app.service.following import FollowOptions, follow
+from haitang.app.settings import Settings
+from haitang.app.settings_loading import load_service_settings
+from haitang.app.wiring import MachineClock, open_log
+from haitang.edges.cli.faults import ExitCode
+from haitang.edges.cli.taught import TaughtCommand
+from haitang.edges.cli.wording import Wording
+
+
+def command(*, wording: Wording, settings: Settings) -> click.Command:
+    """Build `follow` with its texts in one language."""
+    del settings
+
+    def run(**given: Any) -> int:
+        return _follow(given, wording=wording)
+
+    say = wording.say
+    return TaughtCommand(
+        "follow",
+        wording=wording,
+        callback=run,
+        params=[
+            click.Argument(["data"], type=click.Path(path_type=Path), metavar="DATA"),
+            click.Option(["--once"], is_flag=True, help=say("follow.option.once")),
+            click.Option(["--from-start"], is_flag=True, help=say("follow.option.from_start")),
+            click.Option(["--pack"], default="", help=say("follow.option.pack")),
+            click.Option(["--shadow"], type=int, default=-1, hidden=True),
+            click.Option(["--compare/--no-compare"], default=True, hidden=True),
+        ],
+    )
+
+
+def _follow(given: dict[str, Any], *, wording: Wording) -> int:
+    chosen = load_service_settings(
+        environment=os.environ, flags={"data_folder": str(given["data"])}
+    ).values
+    options = FollowOptions(
+        folder=given["data"],
+        course=course_settings(chosen),
+        snapshot_every_events=chosen.snapshot_every_events,
+        snapshot_every_s=chosen.snapshot_every_s,
+        pack_digest=given["pack"],
+        once=given["once"],
+        compare=given["compare"],
+        from_start=given["from_start"],
+        shadow=given["shadow"],
+    )
+    parent = os.getppid()
+    status = follow(
+        options,
+        clock=MachineClock(),
+        tell=open_log(clock=MachineClock(), level=chosen.log_level, form=chosen.log_format).tell,
+        # The service that started us is gone, whichever way it went.
+        ended=lambda: os.getppid() != parent,
+    )
+    click.echo(
+        wording.say(
+            "follow.said",
+            position=wording.count(status.position),
+            compared=wording.count(status.compared),
+            differences=wording.count(status.differences),
+        )
+    )
+    return ExitCode.CHECK_FAILED if status.differences else ExitCode.DONE

@@ -1,0 +1,126 @@
+"""The process that decides: a node, its transport, its companions, from start to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from pathlib import Path
+
+import click
+
+from haitang.app.keys import KEYS_FILE, KeyRing
+from haitang.app.service.companions import Companions
+from haitang.app.service.composing import node_options
+from haitang.app.service.housekeeping import Housekeeping
+from haitang.app.service.lifecycle import Node
+from haitang.app.service.metrics import Metrics
+from haitang.app.service.publishing import FirstPack
+from haitang.app.settings_service import ServiceSettings
+from haitang.app.wiring import (
+    MachineClock,
+    decode_payments,
+    make_folder,
+    open_log,
+    read_pack_folder,
+)
+from haitang.edges.api.application import make_app
+from haitang.edges.api.limits import ApiSettings
+from haitang.edges.api.server import serve
+from haitang.edges.cli.wording import Wording
+
+XML_TYPES = ("application/xml", "text/xml")
+
+
+async def run_node(
+    settings: ServiceSettings,
+    *,
+    pack: Path | None,
+    listening: socket.socket,
+    tell_fd: int,
+    standby: bool,
+    wording: Wording,
+) -> int:
+    """Serve until SIGTERM; return the exit code."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    clock = MachineClock()
+    log = open_log(clock=MachineClock(), level=settings.log_level, form=settings.log_format)
+    folder = Path(settings.data_folder)
+    make_folder(folder)
+    companions = Companions(folder)
+    node = Node(
+        node_options(settings),
+        clocks=clock,
+        metrics=Metrics(),
+        tell=log.tell,
+        build_beside=companions.build,
+    )
+    first = None
+    if pack is not None:
+        files = dict(read_pack_folder(pack).files)
+        first = FirstPack(files=files, name=str(pack))
+    try:
+        await node.start(
+            first_pack=first, warm=(lambda: _say(tell_fd, "standby")) if standby else None
+        )
+        app = make_app(
+            node,
+            KeyRing(folder / KEYS_FILE, clock=clock, tell=log.tell),
+            api_settings(settings),
+            node.metrics,
+            now_us=clock.now_us,
+            decoders=dict.fromkeys(XML_TYPES, decode_payments),
+        )
+        keeping = Housekeeping(
+            node,
+            folder=folder,
+            companions=companions if settings.follower_enabled else None,
+            retention_days=settings.journal_retention_days,
+            now_us=clock.now_us,
+            tell=log.tell,
+        )
+        housework = asyncio.create_task(keeping.run())
+        _say(tell_fd, "ready")
+        _greet(node, listening, wording=wording)
+        await serve(app, listening, api_settings(settings), stopping=stopping)
+        housework.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await housework
+    finally:
+        await node.stop()
+        companions.close()
+    return 0
+
+
+def api_settings(settings: ServiceSettings) -> ApiSettings:
+    """Return the bounds of requests."""
+    return ApiSettings(
+        body_bytes_max=settings.body_bytes_max,
+        batch_request_events_max=settings.batch_request_events_max,
+        body_timeout_s=settings.body_timeout_s,
+        deadline_ms=settings.deadline_ms_default,
+        stop_timeout_s=settings.drain_timeout_s,
+        metrics_open=settings.metrics_public or settings.host in ("127.0.0.1", "::1", "localhost"),
+    )
+
+
+def _say(tell_fd: int, word: str) -> None:
+    """Tell the supervisor how far we are; it may be gone."""
+    with contextlib.suppress(OSError):
+        os.write(tell_fd, f"{word}\n".encode())
+
+
+def _greet(node: Node, listening: socket.socket, *, wording: Wording) -> None:
+    host, port = listening.getsockname()[:2]
+    live = next(view for view in reversed(node.publications()) if view.state == "live")
+    click.echo(
+        wording.say(
+            "serve.listening", pack=live.pack, version=live.pack_version, host=host, port=port
+        ),
+        err=True,
+    )

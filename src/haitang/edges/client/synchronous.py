@@ -1,0 +1,214 @@
+"""The client for programs that wait: one connection pool, calls from any thread."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Iterable
+from typing import Literal, Self, TypeVar
+
+import httpx
+
+from haitang.edges.client import calls
+from haitang.edges.client.answers import (
+    DecisionAnswer,
+    EventError,
+    Explanation,
+    ListEntryView,
+    Publication,
+    Receipt,
+    ReplayCheck,
+    joined,
+)
+from haitang.edges.client.calls import Call, ListEntry, Sendable
+from haitang.edges.client.exchange import Exchange, Pause, Result, Send, exchange
+from haitang.edges.client.packfolder import PackFiles
+from haitang.edges.client.wire import (
+    CONNECTIONS_MAX,
+    TIMEOUT_S,
+    Answer,
+    broken,
+    headers_of,
+    request_of,
+    terms_of,
+)
+
+T = TypeVar("T")
+
+
+class Client:
+    """The decision service at an address. Close it, or use it in a `with` block.
+
+    Every call ends within `timeout_s` (within its deadline, where it has one), retries included,
+    with an answer or a `ServiceError`. `fail_action` is what errors carry where the service itself
+    could not say what to do with the payment.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        timeout_s: float = TIMEOUT_S,
+        fail_action: str = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._terms = terms_of(url, timeout_s=timeout_s, fail_action=fail_action)
+        self._http = httpx.Client(
+            headers=headers_of(key),
+            verify=tls if tls is not None else True,
+            limits=httpx.Limits(max_connections=CONNECTIONS_MAX),
+            # No proxy and no other surprise from the environment on a payment's way.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Client({self._terms.url!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def decide(
+        self, event: Sendable, *, deadline_ms: int | None = None, explain: bool = False
+    ) -> DecisionAnswer:
+        """Return the decision of one event; durable at the service before it is answered.
+
+        Raises `TooLate` or `Unavailable` with `fail_action` where none is known.
+        """
+        return self._run(calls.decide(event, deadline_ms=deadline_ms, explain=explain))
+
+    def decide_many(
+        self, events: Iterable[Sendable], *, deadline_ms: int | None = None
+    ) -> list[DecisionAnswer | EventError]:
+        """Return a decision or an error for each event, in their order.
+
+        More events than one request takes go in several; `deadline_ms` holds for each request.
+        """
+        results: list[DecisionAnswer | EventError] = []
+        for call in calls.decide_many(events, deadline_ms=deadline_ms):
+            answered = self._run(call)
+            results.extend(answered)
+        return results
+
+    def decide_payments(
+        self, document: bytes, *, deadline_ms: int | None = None
+    ) -> list[DecisionAnswer | EventError]:
+        """Return a decision for each payment of an ISO 20022 `pacs.008` or `pain.001`."""
+        return self._run(calls.decide_payments(document, deadline_ms=deadline_ms))
+
+    def send(self, events: Iterable[Sendable]) -> Receipt:
+        """Make events durable; refused ones are in the receipt by their place."""
+        receipt = Receipt()
+        for call in calls.send(events):
+            receipt = joined(receipt, self._run(call))
+        return receipt
+
+    def outcome(self, event: Sendable) -> Receipt:
+        """Say what became of an earlier event: a label, a contact's result, money recovered."""
+        return self._run(calls.outcome(event))
+
+    def outcomes(self, events: Iterable[Sendable]) -> Receipt:
+        """Do the same for many."""
+        receipt = Receipt()
+        for call in calls.send(events, path="/v1/outcomes"):
+            receipt = joined(receipt, self._run(call))
+        return receipt
+
+    def decision(self, identifier: str) -> Explanation:
+        """Return a decision with its whole explanation, by its id or its event's."""
+        return self._run(calls.decision(identifier))
+
+    def replay(self, identifier: str) -> ReplayCheck:
+        """Have a decision made once more from the journal and compared."""
+        return self._run(calls.replay(identifier))
+
+    def publish(
+        self,
+        pack: PackFiles,
+        *,
+        author: str,
+        approver: str,
+        kind: Literal["live", "shadow", "canary"] = "live",
+        share: int = 0,
+        start_at_us: int = 0,
+        note: str = "",
+    ) -> Publication:
+        """Publish a pack; `share` is that of a canary, in customers of 10,000."""
+        call = calls.publish(
+            pack,
+            author=author,
+            approver=approver,
+            kind=kind,
+            share=share,
+            start_at_us=start_at_us,
+            note=note,
+        )
+        return self._run(call)
+
+    def publications(self) -> list[Publication]:
+        """Return every publication, oldest first."""
+        return self._run(calls.publications())
+
+    def roll_back(self, number: int, *, author: str, approver: str, note: str = "") -> Publication:
+        """Make the publication before the live one live again; `number` is the live one's.
+
+        Whoever comes second is refused, so that nobody goes back twice.
+        """
+        return self._run(calls.roll_back(number, author=author, approver=approver, note=note))
+
+    def put_list_entries(self, list_name: str, entries: Iterable[ListEntry]) -> Receipt:
+        """Put values on a list, one request each; for thousands, send `LIST_UPSERT` events."""
+        receipt = Receipt()
+        for call in calls.put_list_entries(list_name, entries):
+            receipt = joined(receipt, self._run(call))
+        return receipt
+
+    def remove_list_entry(self, list_name: str, list_value: str) -> Receipt:
+        """Take a value off a list."""
+        return self._run(calls.remove_list_entry(list_name, list_value))
+
+    def list_entry(
+        self, list_name: str, list_value: str, *, at_us: int | None = None
+    ) -> ListEntryView:
+        """Return what a list says of a value, now or at an instant."""
+        return self._run(calls.list_entry(list_name, list_value, at_us=at_us))
+
+    def _run(self, call: Call[T]) -> T:
+        steps: Exchange[T] = exchange(call, self._terms, now_s=time.monotonic)
+        result: Result = None
+        while True:
+            try:
+                step = steps.send(result)
+            except StopIteration as done:
+                answer: T = done.value
+                return answer
+            if isinstance(step, Pause):
+                time.sleep(step.duration_s)
+                result = None
+            else:
+                result = self._attempt(call, step)
+
+    def _attempt(self, call: Call[T], step: Send) -> Result:
+        end_s = time.monotonic() + step.timeout_s
+        request = request_of(self._http, call, step, self._terms)
+        try:
+            response = self._http.send(request, stream=True)
+            try:
+                answer = Answer(response)
+                for piece in response.iter_bytes():
+                    if time.monotonic() > end_s:
+                        raise TimeoutError
+                    if not answer.take(piece):
+                        break
+                return answer.reply()
+            finally:
+                response.close()
+        except (httpx.HTTPError, TimeoutError) as error:
+            return broken(error)
