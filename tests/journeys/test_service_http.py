@@ -124,14 +124,14 @@ def test_a_head_without_end_is_cut_off(server: Server) -> None:
 
 
 def test_one_connection_too_many_is_closed(program: EngineProgram) -> None:
-    with running(program, connections_max=2) as server:
-        with (
-            server.connect(),
-            server.connect(),
-            client(server) as third,
-            pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
-        ):
-            third.get("/healthz")
+    with (
+        running(program, connections_max=2) as server,
+        server.connect(),
+        server.connect(),
+        client(server) as third,
+        pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)),
+    ):
+        third.get("/healthz")
 
 
 def test_the_same_event_from_sixteen_connections_is_decided_once(server: Server) -> None:

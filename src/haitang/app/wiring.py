@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from haitang.adapters.clock import MachineClock
 from haitang.adapters.backups import Manifest as BackupManifest
 from haitang.adapters.backups import back_up, restore
+from haitang.adapters.clock import MachineClock
 from haitang.adapters.files.decisions import Listed, find_decision, strictest_decisions
 from haitang.adapters.files.entries import open_entries, written_at_us
 from haitang.adapters.files.events import open_events, table_chunk
@@ -32,7 +32,7 @@ from haitang.adapters.files.states import StoredState, read_state, write_state
 from haitang.adapters.files.troubles import file_error, naming
 from haitang.adapters.iso20022.payments import decode_payments
 from haitang.adapters.journal.errors import SnapshotDamaged
-from haitang.adapters.journal.journal import Journal
+from haitang.adapters.journal.journal import Journal, Mended
 from haitang.adapters.journal.snapshots import latest_snapshot, newest_snapshot, write_snapshot
 from haitang.adapters.journal.upkeep import JournalReport, RepairReport, prune
 from haitang.adapters.journal.upkeep import repair as repair_journal
@@ -51,6 +51,7 @@ __all__ = [
     "JournalReport",
     "Listed",
     "MachineClock",
+    "Mended",
     "PackLibrary",
     "RefusedLine",
     "RepairReport",

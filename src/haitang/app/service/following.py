@@ -18,12 +18,15 @@ from haitang.app.service.programs import Programs
 from haitang.app.service.recovery import Tell, nearest_course, read_register
 from haitang.app.service.shadowing import ShadowCount
 from haitang.app.wiring import Journal, PackLibrary, write_json, write_snapshot
+from haitang.kernel.errors import HaitangError
 
 STATUS_FILE = "follower.json"
 SHADOW_FILE = "shadow-{number}.json"
 PAUSE_US = 500_000
 """Between two looks at a journal that had nothing new."""
 DIFFERENCES_TOLD_MAX = 100
+START_AGAIN = ("journal_rewound", "journal_pruned")
+"""Refusals of a reader that a new one gets over."""
 
 
 class FollowOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,8 +82,19 @@ def follow(
     snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
     try:
         while not ended():
-            journal.refresh()
-            follower.take(journal)
+            try:
+                journal.refresh()
+                follower.take(journal)
+            except HaitangError as error:
+                if error.code not in START_AGAIN:
+                    raise
+                # A failed commit was cut back, or the oldest segments went: what was walked may be
+                # no part of the journal any more.
+                tell("follower_started_again", reason=error.message)
+                journal.close()
+                journal = Journal.open(options.folder, read_only=True)
+                follower.forget()
+                continue
             if clock.elapsed_us() >= snapshot_at_us:
                 snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
                 follower.snapshot()
@@ -148,6 +162,10 @@ class _Follower:
         options = self._options
         if not options.pack_digest and options.shadow < 0 and self._plan_changed(course):
             self._course = None
+
+    def forget(self) -> None:
+        """Begin again from a snapshot at the next look."""
+        self._course = None
 
     def snapshot(self) -> None:
         """Write a snapshot where it stands, unless there is one."""

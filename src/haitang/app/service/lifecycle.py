@@ -26,13 +26,14 @@ from haitang.app.service.answers import (
 )
 from haitang.app.service.clock import Clocks, ServiceClock
 from haitang.app.service.course import Course, CourseSettings
+from haitang.app.service.following import START_AGAIN
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.node import NodeSettings, Writer
 from haitang.app.service.programs import Programs
 from haitang.app.service.publishing import FirstPack, Publisher, first_record
 from haitang.app.service.recovery import Tell, nearest_course, recover
-from haitang.app.wiring import Journal, PackLibrary, write_snapshot
+from haitang.app.wiring import Journal, Mended, PackLibrary, write_snapshot
 from haitang.decision.engine.decisions import Decision
 from haitang.kernel.errors import HaitangError, Place
 from haitang.kernel.instants import format_instant
@@ -202,7 +203,7 @@ class Node:
         if self._journal is None:
             self._journal = Journal.open(folder, segment_bytes=self._options.segment_bytes)
         if self._journal.mended is not None:
-            self._tell("journal_tail_cut", **msgspec.structs.asdict(self._journal.mended))
+            self._tell("journal_tail_mended", **_words(self._journal.mended))
         self._clock = self._service_clock(self._journal)
         opened = None
         if first_pack is not None:
@@ -247,10 +248,16 @@ class Node:
             warm_up(course.any_opened.program)
         warm()
         while True:
-            reader.refresh()
-            if course is not None:
-                for _ in course.walk(reader.read(course.position), compare=False):
-                    pass
+            try:
+                reader.refresh()
+                if course is not None:
+                    for _ in course.walk(reader.read(course.position), compare=False):
+                        pass
+            except HaitangError as error:
+                if error.code not in START_AGAIN:
+                    raise
+                # What was walked may be no part of the journal any more: begin when it is ours.
+                course = None
             try:
                 self._journal = Journal.open(folder, segment_bytes=self._options.segment_bytes)
             except HaitangError as error:
@@ -424,3 +431,8 @@ class Node:
         if self._publisher is None:
             raise NotReady(trouble=self._trouble)
         return self._publisher
+
+
+def _words(mended: Mended) -> dict[str, object]:
+    """Return what was cut away, as the log says it."""
+    return {**msgspec.structs.asdict(mended), "path": str(mended.path)}

@@ -32,8 +32,9 @@ from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import Pressure, PressureSettings
+from haitang.app.service.refusals import ahead, not_stored, of_error, too_late
+from haitang.app.service.waiting import Request
 from haitang.data.events.batch import batch_events
-from haitang.data.events.codec import AHEAD_US_MAX
 from haitang.data.events.errors import DuplicateRefused
 from haitang.decision.engine import (
     FAIL_POLICY,
@@ -46,7 +47,6 @@ from haitang.decision.engine import (
 )
 from haitang.kernel.errors import HaitangError, symbol
 from haitang.kernel.hashing import hash_texts
-from haitang.kernel.instants import format_instant
 
 RECENT_MAX = 16_384
 """Bodies of durable answers that are kept at hand for callers that ask again."""
@@ -82,41 +82,10 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Channel to action; `default` for the others."""
 
 
-class _Request:
-    """Events that came together and are answered together."""
-
-    __slots__ = (
-        "arrivals", "arrived_us", "deadline_at_us", "end_stage", "future", "open", "outcomes",
-        "sender", "taken", "want",
-    )  # fmt: skip
-
-    def __init__(
-        self, arrivals: Sequence[Arrival], *, sender: str, now_us: int, deadline_us: int, want: Want
-    ) -> None:
-        self.arrivals = arrivals
-        self.sender = sender
-        self.arrived_us = now_us
-        self.deadline_at_us = now_us + deadline_us
-        self.want = want
-        self.taken = 0
-        """Arrivals that a turn has looked at."""
-        self.open = 0
-        """Outcomes that are being read back from the journal."""
-        self.end_stage = 0
-        """How much of what was staged must be durable before the request is answered."""
-        self.outcomes: list[Outcome | None] = [None] * len(arrivals)
-        self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
-
-    @property
-    def complete(self) -> bool:
-        """Tell whether every outcome is known, if not yet durable."""
-        return self.taken == len(self.arrivals) and self.open == 0
-
-
 class _Fresh(msgspec.Struct):
     """A new event of the present turn."""
 
-    request: _Request
+    request: Request
     index: int
     publication: int
 
@@ -146,11 +115,11 @@ class Writer:
         self._failed = failed
         self._pressure = Pressure(settings.pressure)
         self._loop = asyncio.get_running_loop()
-        self._queue: deque[_Request] = deque()
+        self._queue: deque[Request] = deque()
         self._queued = 0
-        self._flights: deque[_Request] = deque()
+        self._flights: deque[Request] = deque()
         self._bodies: OrderedDict[int, bytes] = OrderedDict()
-        self._echoes: list[tuple[_Request, int, int]] = []
+        self._echoes: list[tuple[Request, int, int]] = []
         self._turn_due = False
         self._committing = False
         self._commit_began_us = 0
@@ -176,7 +145,7 @@ class Writer:
         if self._queued and self._queued + len(arrivals) > bound:
             # A request larger than the queue is let in when it has the queue for itself.
             raise Busy(retry_after_s=1)
-        request = _Request(
+        request = Request(
             arrivals,
             sender=sender,
             now_us=self._clock.elapsed_us(),
@@ -201,7 +170,7 @@ class Writer:
         self.course.position = self._journal.next_position
         self.course.enter(record, stamp_us=stamp_us)
         now_us = self._clock.elapsed_us()
-        marker = _Request((), sender="", now_us=now_us, deadline_us=NEVER_US, want="receipt")
+        marker = Request((), sender="", now_us=now_us, deadline_us=NEVER_US, want="receipt")
         marker.end_stage = self._staged
         self._flights.append(marker)
         self._idle.clear()
@@ -227,7 +196,7 @@ class Writer:
     def close(self) -> None:
         """Let go of the timer; what waits is refused as not stored."""
         self._sweep.cancel()
-        self._refuse_all(_not_stored())
+        self._refuse_all(not_stored())
         self.close_threads()
 
     def close_threads(self) -> None:
@@ -289,7 +258,7 @@ class Writer:
             room -= stop - request.taken
             for index in range(request.taken, stop):
                 arrival = request.arrivals[index]
-                refusal = _ahead(arrival, now_us)
+                refusal = ahead(arrival, now_us)
                 if refusal is None and self._admit(request, index, arrival, position):
                     number = register.live
                     if register.canary >= 0:
@@ -306,14 +275,14 @@ class Writer:
                 self._flights.append(request)
         return fresh, left_us
 
-    def _admit(self, request: _Request, index: int, arrival: Arrival, position: int) -> bool:
+    def _admit(self, request: Request, index: int, arrival: Arrival, position: int) -> bool:
         """Tell whether an event is new; else its outcome is known or being looked up."""
         event_id = arrival.event.event_id
         try:
             if self.course.seen.admit_content(event_id, arrival.content, position=position):
                 return True
         except DuplicateRefused as error:
-            request.outcomes[index] = _refusal(event_id, error, status=409)
+            request.outcomes[index] = of_error(event_id, error, status=409)
             self._metrics.refusals.add(error.code)
             return False
         self._metrics.repeated.add()
@@ -329,7 +298,7 @@ class Writer:
             self._look_up(request, index, event_id, known)
         return False
 
-    def _again(self, request: _Request, index: int, position: int) -> Answer:
+    def _again(self, request: Request, index: int, position: int) -> Answer:
         request.end_stage = self._staged
         return Answer(
             position=position,
@@ -338,13 +307,13 @@ class Writer:
             repeated=True,
         )
 
-    def _look_up(self, request: _Request, index: int, event_id: str, position: int) -> None:
+    def _look_up(self, request: Request, index: int, event_id: str, position: int) -> None:
         """Read an old answer in another thread."""
 
         def found(future: asyncio.Future[bytes]) -> None:
             request.open -= 1
             if future.cancelled() or future.exception() is not None:
-                request.outcomes[index] = _not_stored(event_id)
+                request.outcomes[index] = not_stored(event_id)
             else:
                 request.outcomes[index] = Answer(
                     position=position, event_id=event_id, body=future.result(), repeated=True
@@ -449,7 +418,7 @@ class Writer:
         """Answer what is complete and durable, in order; a request that waits for an old answer
         lets the others by.
         """
-        waiting: list[_Request] = []
+        waiting: list[Request] = []
         while self._flights and self._flights[0].end_stage <= self._durable:
             request = self._flights.popleft()
             if request.complete:
@@ -460,7 +429,7 @@ class Writer:
         if not self._flights and not self._queue:
             self._idle.set()
 
-    def _finish(self, request: _Request) -> None:
+    def _finish(self, request: Request) -> None:
         if not request.future.done():
             request.future.set_result([outcome for outcome in request.outcomes if outcome])
 
@@ -471,22 +440,14 @@ class Writer:
         for request in (*self._flights, *self._queue):
             if request.deadline_at_us < now_us and not request.future.done():
                 self._metrics.refusals.add("deadline_passed")
-                request.future.set_result([self._too_late(arrival) for arrival in request.arrivals])
-
-    def _too_late(self, arrival: Arrival) -> Refusal:
-        return Refusal(
-            event_id=arrival.event.event_id,
-            code="deadline_passed",
-            message="the time budget ended before the decision was stored",
-            hint="act as `fail_action` says, and send the event again to learn what was decided",
-            status=504,
-            fail_action=self.fail_action(arrival),
-        )
+                request.future.set_result(
+                    [too_late(arrival, self.fail_action(arrival)) for arrival in request.arrivals]
+                )
 
     def _fail(self, error: BaseException) -> None:
         """Stop deciding: the state has seen events that are not in the journal."""
         self.state = "failed"
-        self._refuse_all(_not_stored())
+        self._refuse_all(not_stored())
         if not isinstance(error, HaitangError):
             error = HaitangError(
                 code="journal_write_failed", message=f"the commit failed with {symbol(error)}"
@@ -509,19 +470,6 @@ class Writer:
         self._idle.set()
 
 
-def _ahead(arrival: Arrival, now_us: int) -> Refusal | None:
-    event = arrival.event
-    if event.occurred_at_us <= now_us + AHEAD_US_MAX:
-        return None
-    return Refusal(
-        event_id=event.event_id,
-        code="field_instant_ahead",
-        message=f"field `occurred_at_us` was {format_instant(event.occurred_at_us)}, more than "
-        "24 hours ahead of the service's clock",
-        hint="check the sender's clock and unit",
-    )
-
-
 def _customer(arrival: Arrival) -> str | None:
     """Return whose decision it is: the payer's, else the customer's."""
     event = arrival.event
@@ -538,24 +486,3 @@ def _senders(fresh: Sequence[_Fresh]) -> list[tuple[str, int]]:
         else:
             runs.append((sender, 1))
     return runs
-
-
-def _refusal(event_id: str, error: HaitangError, *, status: int) -> Refusal:
-    return Refusal(
-        event_id=event_id,
-        code=error.code,
-        message=error.message,
-        place=str(error.place),
-        hint=error.hint,
-        status=status,
-    )
-
-
-def _not_stored(event_id: str = "") -> Refusal:
-    return Refusal(
-        event_id=event_id,
-        code="not_stored",
-        message="the event could not be stored, so nothing was decided",
-        hint="send it again; the same `event_id` is decided once",
-        status=503,
-    )

@@ -59,7 +59,12 @@ def nearest_course(
     label = opened.program.plan.digest
     bound = at_most
     while True:
-        snapshot = latest_snapshot(folder, at_most=bound, label=label)
+        snapshot = latest_snapshot(
+            folder,
+            at_most=bound,
+            label=label,
+            skipped=lambda path: tell("snapshot_passed_over", path=path.name),
+        )
         if snapshot is None:
             return Course(programs, opened, settings=settings)
         try:

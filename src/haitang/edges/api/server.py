@@ -60,6 +60,9 @@ async def serve(
         # uvicorn puts these in front of every answer from its next tick on; we do not wait for it.
         config.encoded_headers.extend(CLOSE)
         server.server_state.default_headers = [*server.server_state.default_headers, *CLOSE]
+        for connection in server.server_state.connections:
+            if isinstance(connection, BoundedProtocol):
+                connection.close_behind()
         await asyncio.sleep(settings.drain_s)
     finally:
         server.should_exit = True
@@ -112,7 +115,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             super().on_headers_complete()
 
-    def send_400_response(self, msg: str) -> None:
+    def close_behind(self) -> None:
+        """Let the answers that are under way close the connection."""
+        under_way = [cycle for cycle, _ in self.pipeline]
+        for cycle in (*under_way, self.cycle):
+            if cycle is not None and not cycle.response_complete:
+                cycle.keep_alive = False
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the shape of uvicorn's
         """Answer bytes that are no HTTP, in our shape."""
         self._leave_head()
         if not self.transport.is_closing():

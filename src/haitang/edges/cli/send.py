@@ -86,7 +86,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
             ),
             # On the command line every user of the machine could read it.
             click.Option(
-                ["--key"], metavar="KEY", required=True, envvar="HAITANG_API_KEY", help=text("key")
+                ["--key"], metavar="KEY", required=True, envvar="HAITANG_KEY", help=text("key")
             ),
             click.Option(["--mapping"], type=path, metavar="FILE", help=text("mapping")),
             click.Option(

@@ -119,6 +119,6 @@ def test_the_address_and_the_key_may_come_from_the_environment(
 ) -> None:
     path = lines(tmp_path / "day.jsonl", event("from-environment"))
     monkeypatch.setenv("HAITANG_URL", url)
-    monkeypatch.setenv("HAITANG_API_KEY", TOKEN)
+    monkeypatch.setenv("HAITANG_KEY", TOKEN)
     assert main(["--language=zh", "send", str(path)]) == 0
     assert "已接收事件" in capsys.readouterr().out

@@ -18,7 +18,7 @@ A bad line is reported by its place, and the others are sent; the exit code is 1
 Events that the service knows are counted as repeated, so an interrupted run is simply
 started again. When the service cannot be reached the exit code is 2.
 
-The key is best given as HAITANG_API_KEY: others can read a command line.""",
+The key is best given as HAITANG_KEY: others can read a command line.""",
         """把文件中的每个事件发送到运行中的决策服务。
 
 EVENTS 可以是 JSON Lines、JSON、CSV（配合 --mapping）或 Parquet；`-` 表示从标准输入读取
@@ -27,7 +27,7 @@ JSON Lines。服务存储每个事件并作出决策；事件在服务端落盘�
 坏行按位置报告，其余照常发送，此时退出码为 1。服务已有的事件计为重复，因此中断之后重新
 运行即可。服务无法访问时退出码为 2。
 
-密钥最好用环境变量 HAITANG_API_KEY 提供：命令行可被他人看到。""",
+密钥最好用环境变量 HAITANG_KEY 提供：命令行可被他人看到。""",
     ),
     "send.examples": (
         """haitang send events.jsonl                           to the service on this machine
@@ -43,7 +43,7 @@ haitang send labels.jsonl --outcomes                先前事件的结果""",
         "Address of the service; default HAITANG_URL, else {value}.",
         "服务的地址；默认取 HAITANG_URL，否则为 {value}。",
     ),
-    "send.option.key": ("API key; default HAITANG_API_KEY.", "API 密钥；默认取 HAITANG_API_KEY。"),
+    "send.option.key": ("API key; default HAITANG_KEY.", "API 密钥；默认取 HAITANG_KEY。"),
     "send.option.mapping": (
         "Mapping file (YAML) from the columns of EVENTS to event fields.",
         "把 EVENTS 的列对应到事件字段的映射文件（YAML）。",

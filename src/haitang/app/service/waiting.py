@@ -1,0 +1,39 @@
+"""Requests while they wait: for their turn, for the disk, for an old answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from haitang.app.service.answers import Arrival, Outcome, Want
+
+
+class Request:
+    """Events that came together and are answered together."""
+
+    __slots__ = (
+        "arrivals", "arrived_us", "deadline_at_us", "end_stage", "future", "open", "outcomes",
+        "sender", "taken", "want",
+    )  # fmt: skip
+
+    def __init__(
+        self, arrivals: Sequence[Arrival], *, sender: str, now_us: int, deadline_us: int, want: Want
+    ) -> None:
+        self.arrivals = arrivals
+        self.sender = sender
+        self.arrived_us = now_us
+        self.deadline_at_us = now_us + deadline_us
+        self.want = want
+        self.taken = 0
+        """Arrivals that a turn has looked at."""
+        self.open = 0
+        """Outcomes that are being read back from the journal."""
+        self.end_stage = 0
+        """How much of what was staged must be durable before the request is answered."""
+        self.outcomes: list[Outcome | None] = [None] * len(arrivals)
+        self.future: asyncio.Future[list[Outcome]] = asyncio.get_running_loop().create_future()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether every outcome is known, if not yet durable."""
+        return self.taken == len(self.arrivals) and self.open == 0
