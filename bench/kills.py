@@ -16,7 +16,6 @@ import shutil
 import signal
 import time
 from collections import Counter
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,10 +25,10 @@ import numpy as np
 from bench import service
 from bench.connections import Connection, connect, request, run_in_uvloop
 from bench.measures import Measured
+from bench.preloaded import Preloaded
 from bench.service import Service, ServiceFailed
 from bench.tables import say
 from haitang.adapters.journal.journal import Journal
-from haitang.adapters.journal.lock import lock_holder
 from haitang.app.service.blocks import EVENTS, decode_events
 
 SETTINGS = """\
@@ -46,13 +45,17 @@ AGAIN = 256
 """Events in one request that asks again."""
 EARLIER = 256
 """Answers of earlier rounds that are asked for again in each round."""
+START_S = 0.5
 LONGEST_S = 0.4
 """The kill comes at a random instant within this time of the first answer."""
 FIRST_ANSWER_S_MAX = 30.0
 AT_START_SHARE = 8
 """After every so many kills, one more while the service is starting."""
-NODE_ONLY_SHARE = 20
-"""In every so many kills only the process that decides is killed: its supervisor starts another."""
+WHOLE_SHARE = 10
+"""Every so many rounds start `haitang serve` itself, with its supervisor and its follower; the
+others fork a node from a process that has loaded everything, which is quicker."""
+WHOLE_S = 4.0
+"""How long such a round may last: its follower is to come to writing a snapshot."""
 LOST_SHOWN = 5
 PROGRESS = 10
 
@@ -113,23 +116,24 @@ def kill_test(folder: Path, asked: Kills) -> Measured:
     source = np.random.default_rng(asked.seed)
     ledger = Ledger()
     starts: list[float] = []
-    at_start = node_only = 0
-    running = _started(data, asked.pack, starts)
+    at_start = whole = 0
     begun = time.monotonic()
+    running = _started(service.start(data, asked.pack), starts)
+    preloaded = Preloaded(asked.pack)
     try:
         for turn in range(1, asked.kills + 1):
-            only_node = turn % NODE_ONLY_SHARE == 0
             first = ledger.next
-            _burst(running, key, asked, ledger, source, only_node=only_node)
-            if only_node:
-                node_only += 1
-                service.ready(running)
-            else:
-                service.kill(running)
-                if turn % AT_START_SHARE == 0:
-                    at_start += 1
-                    _kill_while_starting(data, source)
-                running = _started(data, None, starts)
+            is_whole = running.process is not None
+            whole += is_whole
+            longest_s = WHOLE_S if is_whole else LONGEST_S
+            run_in_uvloop(_load_and_kill(running, key, asked, ledger, source, longest_s))
+            service.kill(running)
+            if turn % AT_START_SHARE == 0:
+                at_start += 1
+                _kill_while_starting(preloaded, data, source)
+            begun_whole = (turn + 1) % WHOLE_SHARE == 0
+            again = service.start(data, None) if begun_whole else preloaded.start(data)
+            running = _started(again, starts)
             _ask_again(running, key, asked, ledger, first, source)
             if turn % PROGRESS == 0 or turn == asked.kills:
                 say(_progress(turn, asked.kills, ledger, starts, time.monotonic() - begun))
@@ -137,11 +141,12 @@ def kill_test(folder: Path, asked: Kills) -> Measured:
         probes = _probes(running, key, asked)
         service.stop(running)
     finally:
+        preloaded.close()
         service.kill(running)
     return {
         "kills": asked.kills,
         "kills_while_starting": at_start,
-        "kills_of_the_node_alone": node_only,
+        "kills_with_supervisor": whole,
         "events_sent": ledger.next,
         "answered": len(ledger.answered),
         "changed": len(ledger.changed),
@@ -161,9 +166,8 @@ def _progress(turn: int, kills: int, ledger: Ledger, starts: list[float], second
     )
 
 
-def _started(data: Path, pack: Path | None, starts: list[float]) -> Service:
+def _started(running: Service, starts: list[float]) -> Service:
     begun = time.monotonic()
-    running = service.start(data, pack)
     try:
         service.ready(running)
     except BaseException:
@@ -173,38 +177,12 @@ def _started(data: Path, pack: Path | None, starts: list[float]) -> Service:
     return running
 
 
-def _kill_while_starting(data: Path, source: np.random.Generator) -> None:
-    running = service.start(data, None)
+def _kill_while_starting(preloaded: Preloaded, data: Path, source: np.random.Generator) -> None:
+    running = preloaded.start(data)
     try:
-        time.sleep(float(source.uniform(0, 1.5)))
+        time.sleep(float(source.uniform(0, START_S)))
     finally:
         service.kill(running)
-
-
-def _burst(
-    running: Service,
-    key: str,
-    asked: Kills,
-    ledger: Ledger,
-    source: np.random.Generator,
-    *,
-    only_node: bool,
-) -> None:
-    victim = _node(running.data) if only_node else None
-    run_in_uvloop(_load_and_kill(running, key, asked, ledger, source, victim))
-    if victim is not None:
-        deadline = time.monotonic() + service.STOP_SECONDS_MAX
-        while service.is_ready(running.port) and _node(running.data) == victim:
-            if time.monotonic() > deadline:
-                raise ServiceFailed("the killed node still answers")
-
-
-def _node(data: Path) -> int:
-    """Return the process that owns the data folder."""
-    holder = lock_holder(data)
-    if holder is None:
-        raise ServiceFailed("nobody owns the data folder")
-    return holder.pid
 
 
 async def _load_and_kill(
@@ -213,7 +191,7 @@ async def _load_and_kill(
     asked: Kills,
     ledger: Ledger,
     source: np.random.Generator,
-    victim: int | None,
+    longest_s: float,
 ) -> None:
     """Load over 16 connections, kill at a random instant, and take in what was still answered."""
     last = len(asked.lines) - asked.probes
@@ -253,12 +231,8 @@ async def _load_and_kill(
     for connection in made:
         send(connection)
     await asyncio.wait_for(first_answer.wait(), FIRST_ANSWER_S_MAX)
-    await asyncio.sleep(float(source.uniform(0, LONGEST_S)))
-    with suppress(ProcessLookupError):
-        if victim is None:
-            os.killpg(running.group, signal.SIGKILL)
-        else:
-            os.kill(victim, signal.SIGKILL)
+    await asyncio.sleep(float(source.uniform(0, longest_s)))
+    os.killpg(running.group, signal.SIGKILL)
     # What the service sent before it died is still on its way: it was answered.
     await asyncio.wait_for(all_lost.wait(), 30)
 

@@ -42,15 +42,18 @@ class ServiceFailed(Exception):
 class Service(NamedTuple):
     """A running service."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
+    """None where it is not our own child."""
+    group: int
+    """The process group, which holds the service and whatever it started."""
     port: int
     data: Path
     log: Path
 
-    @property
-    def group(self) -> int:
-        """The process group, which holds the service and whatever it started."""
-        return self.process.pid
+
+def log_path(data: Path) -> Path:
+    """Return where a service on a data folder logs: beside the folder."""
+    return data.with_name(data.name + ".log")
 
 
 def command(*arguments: str | Path) -> list[str]:
@@ -104,7 +107,7 @@ def free_port() -> int:
 def start(data: Path, pack: Path | None, *, port: int = 0, options: Sequence[str] = ()) -> Service:
     """Start a service and return at once; `ready` waits for it."""
     port = port or free_port()
-    log = data.with_name(data.name + ".log")
+    log = log_path(data)
     chosen = ("--pack", pack) if pack is not None else ()
     words = command("serve", "--data", data, *chosen, "--port", str(port), *options)
     with log.open("ab") as written:
@@ -116,7 +119,7 @@ def start(data: Path, pack: Path | None, *, port: int = 0, options: Sequence[str
             stderr=written,
             start_new_session=True,
         )
-    return Service(process, port, data, log)
+    return Service(process, process.pid, port, data, log)
 
 
 def ready(service: Service, *, seconds_max: float = START_SECONDS_MAX) -> None:
@@ -133,9 +136,12 @@ def ready(service: Service, *, seconds_max: float = START_SECONDS_MAX) -> None:
 
 def check_alive(service: Service) -> None:
     """Raise `ServiceFailed` when the process has ended."""
-    if service.process.poll() is not None:
-        code = service.process.returncode
+    process = service.process
+    if process is not None and process.poll() is not None:
+        code = process.returncode
         raise ServiceFailed(f"the service ended with {code}: {last_words(service)}")
+    if process is None and not members(service.group):
+        raise ServiceFailed(f"the service ended: {last_words(service)}")
 
 
 def is_ready(port: int) -> bool:
@@ -161,12 +167,10 @@ def last_words(service: Service) -> str:
 def stop(service: Service) -> float:
     """Stop gracefully; return how many seconds it took."""
     begun = time.monotonic()
-    service.process.send_signal(signal.SIGTERM)
-    try:
-        service.process.wait(STOP_SECONDS_MAX)
-    except subprocess.TimeoutExpired:
+    os.kill(service.group, signal.SIGTERM)
+    if not _gone(service):
         kill(service)
-        raise ServiceFailed(f"it did not stop: {last_words(service)}") from None
+        raise ServiceFailed(f"it did not stop: {last_words(service)}")
     return time.monotonic() - begun
 
 
@@ -174,11 +178,18 @@ def kill(service: Service) -> None:
     """`kill -9` the service and all that it started, at once, and wait until they are gone."""
     with suppress(ProcessLookupError):
         os.killpg(service.group, signal.SIGKILL)
-    service.process.wait()
+    if not _gone(service):
+        raise ServiceFailed("it could not be killed")
+
+
+def _gone(service: Service) -> bool:
+    """Wait until nothing of the service is left; its lock is free then."""
     deadline = time.monotonic() + STOP_SECONDS_MAX
-    # Its children are not ours to wait for; the lock is free when the last has gone.
     while members(service.group) and time.monotonic() < deadline:
         time.sleep(POLL_S)
+    if service.process is not None:
+        service.process.poll()
+    return not members(service.group)
 
 
 @contextmanager

@@ -134,13 +134,15 @@ def test_one_connection_too_many_is_closed(program: EngineProgram) -> None:
         third.get("/healthz")
 
 
-def test_the_same_event_from_sixteen_connections_is_decided_once(server: Server) -> None:
-    def send(_: int) -> bytes:
-        with client(server) as sender:
-            return sender.post("/v1/decisions", json=EVENT).content
+def test_the_same_event_from_sixteen_connections_is_decided_once(program: EngineProgram) -> None:
+    with running(program) as server:
 
-    with ThreadPoolExecutor(16) as pool:
-        assert len(set(pool.map(send, range(64)))) == 1
+        def send(_: int) -> bytes:
+            with client(server) as sender:
+                return sender.post("/v1/decisions", json=EVENT).content
+
+        with ThreadPoolExecutor(16) as pool:
+            assert len(set(pool.map(send, range(64)))) == 1
 
 
 def test_what_is_in_flight_is_answered_when_the_server_stops(program: EngineProgram) -> None:

@@ -48,7 +48,7 @@ INDEX_HOST = re.compile(
 # Two options of `make lock` speak of the index to leave it out.
 INDEX_FREE = "--no-emit-index" + "-url"
 URL = re.compile(r"https?://([A-Za-z0-9.-]+)")
-KNOWN_HOSTS = {"www.apache.org", "keepachangelog.com", "semver.org"}
+KNOWN_HOSTS = {"www.apache.org", "keepachangelog.com", "semver.org", "www.w3.org"}
 
 
 def texts() -> list[tuple[Path, str]]:

@@ -27,7 +27,7 @@ from haitang.kernel.errors import HaitangError, Place, Refusals, did_you_mean, s
 PREFIX = "HAITANG_"
 """How the environment variable of a setting begins; the rest is its name in capitals."""
 
-OTHER_VARIABLES = ("HAITANG_API_KEY", "HAITANG_CACHE", "HAITANG_DATA")
+OTHER_VARIABLES = ("HAITANG_CACHE", "HAITANG_DATA", "HAITANG_KEY", "HAITANG_URL")
 """Variables of other commands, which are no settings of the service."""
 
 WORDS: Mapping[str, bool] = {

@@ -42,15 +42,29 @@ class JournalFrame(Protocol):
     """What is needed of a frame."""
 
     @property
-    def kind(self) -> int: ...  # noqa: D102
+    def kind(self) -> int:
+        """What the payload is."""
+        ...
+
     @property
-    def position(self) -> int: ...  # noqa: D102
+    def position(self) -> int:
+        """Of its first event."""
+        ...
+
     @property
-    def count(self) -> int: ...  # noqa: D102
+    def count(self) -> int:
+        """Its events."""
+        ...
+
     @property
-    def stamp_us(self) -> int: ...  # noqa: D102
+    def stamp_us(self) -> int:
+        """The service's receive time."""
+        ...
+
     @property
-    def payload(self) -> bytes: ...  # noqa: D102
+    def payload(self) -> bytes:
+        """See `blocks`."""
+        ...
 
 
 class CourseSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,10 +263,21 @@ class SectionReader(Protocol):
     """A snapshot as a course reads it."""
 
     @property
-    def label(self) -> str: ...  # noqa: D102
-    def size(self, name: str) -> int: ...  # noqa: D102
-    def read(self, name: str) -> bytes: ...  # noqa: D102
-    def read_into(self, name: str, buffer: object) -> None: ...  # noqa: D102
+    def label(self) -> str:
+        """Digest of the plan whose state it is."""
+        ...
+
+    def size(self, name: str) -> int:
+        """Return the bytes of a section."""
+        ...
+
+    def read(self, name: str) -> bytes:
+        """Return a section."""
+        ...
+
+    def read_into(self, name: str, buffer: object) -> None:
+        """Read a section into a buffer of its size."""
+        ...
 
 
 def _joins(held: list[tuple[JournalFrame, EventBlock]], block: EventBlock) -> bool:

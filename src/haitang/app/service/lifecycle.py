@@ -110,6 +110,11 @@ class Node:
         return self._live().pack.base_currency
 
     @property
+    def zone(self) -> str:
+        """Time zone of the bank, as the live pack has it."""
+        return self._live().pack.zone
+
+    @property
     def course(self) -> Course | None:
         """What the writer carries along; for looking at, on the event loop's thread."""
         return self._writer.course if self._writer is not None else None

@@ -61,13 +61,24 @@ class Journal(Protocol):
     """What the node needs of the journal."""
 
     @property
-    def next_position(self) -> int: ...  # noqa: D102
+    def next_position(self) -> int:
+        """Position of the next event to be staged."""
+        ...
+
     @property
-    def durable_position(self) -> int: ...  # noqa: D102
-    def stage(  # noqa: D102
+    def durable_position(self) -> int:
+        """Events before it are on disk."""
+        ...
+
+    def stage(
         self, *, kind: int, count: int, stamp_us: int, payload: bytes, keys: Sequence[int] = ()
-    ) -> int: ...
-    def commit(self) -> int: ...  # noqa: D102
+    ) -> int:
+        """Put a frame into the line; returns the position of its first event."""
+        ...
+
+    def commit(self) -> int:
+        """Make all that is staged durable; for the committing thread."""
+        ...
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):

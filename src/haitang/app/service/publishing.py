@@ -47,10 +47,13 @@ class ReadableJournal(Protocol):
     """What building a state needs of the journal."""
 
     @property
-    def next_position(self) -> int: ...  # noqa: D102
-    @property
-    def durable_position(self) -> int: ...  # noqa: D102
-    def read(self, position: int = 0) -> Iterator[JournalFrame]: ...  # noqa: D102
+    def durable_position(self) -> int:
+        """Events before it are on disk."""
+        ...
+
+    def read(self, position: int = 0) -> Iterator[JournalFrame]:
+        """Yield frames from the one that holds a position."""
+        ...
 
 
 class Publisher:

@@ -73,7 +73,7 @@ class _Parts:
         return found
 
 
-_PARTS: dict[tuple[str, int], tuple[EngineProgram, _Parts]] = {}
+_PARTS: dict[str, tuple[EngineProgram, _Parts]] = {}
 
 
 def decision_ids(batch: DecisionBatch) -> list[str]:
@@ -139,12 +139,12 @@ def brief_answers(
 
 
 def _parts(program: EngineProgram) -> _Parts:
-    key = (program.pack.digest, id(program))
+    key = program.pack.digest
     found = _PARTS.get(key)
-    if found is None:
+    if found is None or found[0] is not program:
         if len(_PARTS) >= PROGRAMS_MAX:
             _PARTS.clear()
-        # The program is kept beside, so that no other gets its identity.
+        # Compiled anew, or made by hand with the digest of another: a program serves itself only.
         found = (program, _Parts(program))
         _PARTS[key] = found
     return found[1]

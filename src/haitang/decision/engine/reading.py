@@ -74,7 +74,7 @@ def reads_only_lists(term: terms.Expression, features: dict[str, FeatureSpec]) -
                 seen.add(name)
                 return walk(value)
             case _:
-                return all([walk(part) for part in parts_of(node)])
+                return all(walk(part) for part in parts_of(node))
 
     return walk(term) and asked
 

@@ -89,7 +89,9 @@ class Intake:
         media = media_type(request.head)
         if media != JSON and media not in self._decoders:
             raise unknown_media_type(media, expected=self._single)
-        data = await self._body(request)
+        data = await request.body(
+            bytes_max=self._settings.body_bytes_max, timeout_s=self._settings.body_timeout_s
+        )
         base_currency = self._node.base_currency
         if media == JSON:
             event = decode_event(data, base_currency=base_currency)

@@ -26,7 +26,7 @@ _REQUEST_ID = re.compile(rb"[ -~]{1,64}")
 class Incoming:
     """One request: its head, and its body until it is read. The one object made for it."""
 
-    __slots__ = ("_receive", "head", "query", "whole")
+    __slots__ = ("_late", "_receive", "head", "query", "whole")
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self.head: Head = dict(scope["headers"])
@@ -34,6 +34,7 @@ class Incoming:
         self.whole = False
         """The body was read to its end."""
         self._receive = receive
+        self._late = False
 
     @property
     def unread(self) -> bool:
@@ -47,19 +48,31 @@ class Incoming:
         declared = self.head.get(b"content-length")
         if declared is not None and declared.isdigit() and int(declared) > bytes_max:
             raise _too_long(bytes_max)
+        task = asyncio.current_task()
+        assert task is not None, "a body was read outside of a task"
+        # Three times as quick as `asyncio.timeout`, and once in every request.
+        timer = asyncio.get_running_loop().call_later(timeout_s, self._give_up, task)
         try:
-            async with asyncio.timeout(timeout_s):
-                message = await self._receive()
-                if message.get("more_body", False) or message["type"] == "http.disconnect":
-                    body = await _rest(self._receive, message, bytes_max)
-                else:
-                    body = message.get("body", b"")
-        except TimeoutError:
+            message = await self._receive()
+            if message.get("more_body", False) or message["type"] == "http.disconnect":
+                body = await _rest(self._receive, message, bytes_max)
+            else:
+                body = message.get("body", b"")
+        except asyncio.CancelledError:
+            if not self._late:
+                raise
+            task.uncancel()
             raise _too_slow(timeout_s) from None
+        finally:
+            timer.cancel()
         self.whole = True
         if len(body) > bytes_max:
             raise _too_long(bytes_max)
         return body
+
+    def _give_up(self, task: asyncio.Task[object]) -> None:
+        self._late = True
+        task.cancel()
 
     async def discard(self, *, bytes_max: int, timeout_s: float) -> None:
         """Read what is left of a refused body, within bounds.

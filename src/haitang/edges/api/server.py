@@ -71,11 +71,15 @@ async def serve(
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, watching each head from the connection or its first byte to its end."""
+    """uvicorn's protocol, watching heads: a whole one in one piece, which is the rule, costs
+    nothing.
+    """
 
     limits: ClassVar[ApiSettings] = ApiSettings()
-    head_bytes = 0
     head_begun = False
+    """A head has begun and is not complete."""
+    head_bytes = 0
+    """Bytes of the pieces that it has come in, beyond the first."""
     head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -91,35 +95,42 @@ class BoundedProtocol(HttpToolsProtocol):
         self._leave_head()
         super().connection_lost(exc)
 
-    def on_message_begin(self) -> None:
-        """Watch the next head."""
-        self.head_bytes = 0
-        self.head_begun = True
+    def data_received(self, data: bytes) -> None:
+        """Watch what is left of a head when this piece did not complete it."""
+        begun = self.head_begun
+        super().data_received(data)
+        if not self.head_begun or self.transport.is_closing():
+            return
         if self.head_timer is None:
             self._watch_head()
+        if begun:
+            self.head_bytes += len(data)
+            if self.head_bytes > self.limits.head_bytes_max:
+                self._refuse_head(_TOO_LONG)
+
+    def on_message_begin(self) -> None:
+        """Note that a head began."""
+        self.head_begun = True
+        self.head_bytes = 0
         super().on_message_begin()
-
-    def on_url(self, url: bytes) -> None:
-        """Count, and pass on."""
-        super().on_url(url)
-        self._count_head(len(url))
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Count, and pass on."""
-        super().on_header(name, value)
-        self._count_head(len(name) + len(value) + 4)
 
     def on_headers_complete(self) -> None:
         """Stop watching: the body has its own bounds."""
+        size = len(self.url) + sum([len(name) + len(value) for name, value in self.headers])
+        if size > self.limits.head_bytes_max:
+            self._refuse_head(_TOO_LONG)
         self._leave_head()
         if not self.transport.is_closing():
             super().on_headers_complete()
 
     def close_behind(self) -> None:
         """Let the answers that are under way close the connection."""
+        current: RequestResponseCycle | None = self.cycle
         under_way = [cycle for cycle, _ in self.pipeline]
-        for cycle in (*under_way, self.cycle):
-            if cycle is not None and not cycle.response_complete:
+        if current is not None:
+            under_way.append(current)
+        for cycle in under_way:
+            if not cycle.response_complete:
                 cycle.keep_alive = False
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - the shape of uvicorn's
@@ -128,11 +139,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(_NO_HTTP)
             self.transport.close()
-
-    def _count_head(self, count: int) -> None:
-        self.head_bytes += count
-        if self.head_bytes > self.limits.head_bytes_max and not self.transport.is_closing():
-            self._refuse_head(_TOO_LONG)
 
     def _watch_head(self) -> None:
         self.head_timer = self.loop.call_later(

@@ -11,7 +11,7 @@ import msgspec
 from haitang.app.keys import KEYS_FILE, SCOPES, create_key, list_keys, revoke_key, state_of
 from haitang.app.settings import Settings
 from haitang.app.settings_service import ServiceSettings
-from haitang.app.wiring import MachineClock, StoredKey
+from haitang.app.wiring import MachineClock, StoredKey, make_folder
 from haitang.edges.cli.columns import table
 from haitang.edges.cli.instants import show_instant
 from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
@@ -51,6 +51,8 @@ def _create(wording: Wording) -> click.Command:
         author: str,
         data: Path,
     ) -> int:
+        # Keys may be made before the first start.
+        make_folder(data)
         created = create_key(
             data / KEYS_FILE,
             name=name,

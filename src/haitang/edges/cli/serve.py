@@ -58,18 +58,21 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
 def _serve(given: dict[str, Any], *, wording: Wording) -> int:
     chosen = service_settings(given)
     if given["listen_fd"] is not None:
+        import uvloop
+
         from haitang.edges.cli.serving import run_node
 
-        return asyncio.run(
-            run_node(
-                chosen,
-                pack=given["pack"],
-                listening=socket.socket(fileno=given["listen_fd"]),
-                tell_fd=given["tell_fd"],
-                standby=given["standby"],
-                wording=wording,
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(
+                run_node(
+                    chosen,
+                    pack=given["pack"],
+                    listening=socket.socket(fileno=given["listen_fd"]),
+                    tell_fd=given["tell_fd"],
+                    standby=given["standby"],
+                    wording=wording,
+                )
             )
-        )
     from haitang.app.wiring import MachineClock, open_log
 
     listening = _listen(chosen.host, chosen.port)

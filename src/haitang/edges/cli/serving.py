@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+from functools import partial
 from pathlib import Path
 
 import click
@@ -74,7 +75,7 @@ async def run_node(
             api_settings(settings),
             node.metrics,
             now_us=clock.now_us,
-            decoders=dict.fromkeys(XML_TYPES, decode_payments),
+            decoders=dict.fromkeys(XML_TYPES, partial(decode_payments, zone=node.zone)),
         )
         keeping = Housekeeping(
             node,

@@ -37,11 +37,11 @@ or in an environment variable `HAITANG_…`; `haitang settings` shows which one 
 `haitang settings` 显示实际生效的是哪一个。""",
     ),
     "serve.examples": (
-        """haitang serve --data out/bank --pack packs/retail
-haitang keys create core-banking --scope decide --scope events --data out/bank
+        """haitang serve --data out/bank --pack packs/retail        the first start
+haitang keys create core-banking --scope decide --data out/bank
 haitang serve --data out/bank --port 8080""",
-        """haitang serve --data out/bank --pack packs/retail
-haitang keys create core-banking --scope decide --scope events --data out/bank
+        """haitang serve --data out/bank --pack packs/retail        首次启动
+haitang keys create core-banking --scope decide --data out/bank
 haitang serve --data out/bank --port 8080""",
     ),
     "serve.option.data": ("Data folder; made when absent.", "数据目录；不存在时创建。"),
@@ -83,9 +83,9 @@ a journal from its newest snapshot to its end. The exit code is 4 when a decisio
     ),
     "follow.examples": (
         """haitang follow out/bank --once
-haitang follow out/bank --once --from-start""",
+haitang follow out/bank --once --from-start              audit the whole journal""",
         """haitang follow out/bank --once
-haitang follow out/bank --once --from-start""",
+haitang follow out/bank --once --from-start              审计整个日志""",
     ),
     "follow.option.once": (
         "Stop at the end of the journal, with a snapshot there.",
