@@ -245,7 +245,7 @@ def test_a_commit_that_fails_is_answered_as_not_stored_and_the_node_recovers(
 def test_publishing_changes_decisions_from_its_place_on_and_can_be_rolled_back(
     tmp_path: Path,
 ) -> None:
-    stricter = small_pack(policies__large_sum=_version_two("money(50000)", "money(50)"))
+    stricter = stricter_pack()
 
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
@@ -289,7 +289,7 @@ def test_publishing_other_features_rebuilds_the_state_from_the_journal(tmp_path:
 
 
 def test_a_canary_decides_for_its_customers_only_and_survives_a_restart(tmp_path: Path) -> None:
-    stricter = small_pack(policies__large_sum=_version_two("money(50000)", "money(50)"))
+    stricter = stricter_pack()
     arrivals = [transfer(n, customer=f"C{n}") for n in range(200)]
 
     async def story() -> None:
@@ -340,7 +340,7 @@ def test_a_publication_that_nobody_may_make_is_refused(
 
 
 def test_a_scheduled_pack_starts_by_itself_and_after_a_restart_too(tmp_path: Path) -> None:
-    stricter = small_pack(policies__large_sum=_version_two("money(50000)", "money(50)"))
+    stricter = stricter_pack()
 
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
@@ -444,6 +444,11 @@ def test_a_folder_without_a_pack_and_one_with_another_are_refused(tmp_path: Path
     assert asyncio.run(story(small_pack())) == ""
     other = small_pack(pack=PACK.replace("1.2.0", "1.3.0"))
     assert asyncio.run(story(other)) == "service_other_pack"
+
+
+def stricter_pack() -> dict[str, bytes]:
+    """Return the small pack with a bound that every payment of these tests reaches."""
+    return small_pack(policies__large_sum=_version_two("money(50000)", "money(50)"))
 
 
 def _version_two(old: str, new: str) -> str:
