@@ -193,21 +193,25 @@ class _Follower:
         opened = self._opened(journal)
         if opened is None:
             return None
-        self._course = nearest_course(
-            self._options.folder,
+        options = self._options
+        at_most = -1 if options.from_start else None
+        if options.shadow >= 0:
+            register = read_register(journal, options.folder)
+            at_most = register.entries[options.shadow].position
+            self._shadow = ShadowCount(options.shadow, at_most)
+        course = nearest_course(
+            options.folder,
             self._programs,
             opened,
-            settings=self._options.course,
-            at_most=-1 if self._options.from_start else None,
+            settings=options.course,
+            at_most=at_most,
             tell=self._tell,
         )
-        self._snapshot_position = self._course.position
-        if self._options.shadow >= 0:
-            self._course.decides = opened
-            register = read_register(journal, self._options.folder)
-            start = register.entries[self._options.shadow].position
-            self._shadow = ShadowCount(self._options.shadow, start)
-            self._course.heard = self._shadow.listen(self._course)
+        if self._shadow is not None:
+            course.decides = opened
+            course.heard = self._shadow.listen(course)
+        self._snapshot_position = course.position
+        self._course = course
         return self._course
 
     def _opened(self, journal: Journal) -> OpenedPack | None:

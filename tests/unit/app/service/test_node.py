@@ -370,9 +370,11 @@ def test_a_successor_takes_over_without_losing_an_event(tmp_path: Path) -> None:
             successor = Node(
                 _options(tmp_path), clocks=MachineClock(), metrics=node.metrics, tell=Told()
             )
-            starting = asyncio.create_task(
-                successor.start(warm=lambda: loop.call_soon_threadsafe(warm.set))
-            )
+
+            def say_warm() -> None:
+                loop.call_soon_threadsafe(warm.set)
+
+            starting = asyncio.create_task(successor.start(warm=say_warm))
             await warm.wait()
             first += bodies(await send(node, *(transfer(n) for n in range(10, 20))))
         await starting
