@@ -154,14 +154,16 @@ def _note(medians: dict[str, Measured]) -> str:
     ]
     if single := medians.get("single"):
         told.append(
-            f"One a request, {single['connections']:.0f} connections: service "
-            f"{single['service_cpu_us_per_event']:.0f} µs of CPU an event, generator "
+            f"One a request, {single['connections']:.0f} connections: node "
+            f"{single['node_cpu_us_per_event']:.0f} µs of CPU an event (with companions "
+            f"{single['service_cpu_us_per_event']:.0f}), generator "
             f"{single['generator_cpu_us_per_request']:.0f} µs; open loop at "
             f"{single['open_rate']:,.0f}/s p99 {single['open_p99_us'] / 1e3:.1f} ms."
         )
     if batches := medians.get("batches"):
         told.append(
-            f"Batches: {batches['service_cpu_us_per_event']:.1f} µs of CPU an event in the service."
+            f"Batches: node {batches['node_cpu_us_per_event']:.1f} µs of CPU an event (with "
+            f"companions {batches['service_cpu_us_per_event']:.1f})."
         )
     if late := medians.get("latency"):
         told.append(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from bench import pack_folder, serve_parts, stream
+from bench import pack_folder, serve_parts, service, stream
 from bench.load import quantiles
 from bench.measures import Measured
 from bench.serve_parts import LATENCY_RATE, LOAD_BATCH, LOAD_CONNECTIONS, Feed, Prepared, Sizes
@@ -33,12 +33,15 @@ def hot(prepared: Prepared, sizes: Sizes) -> Measured:
     with ExitStack() as stack:
         feeds: dict[int, Feed] = {}
         for history in (short, long):
-            started, key = stack.enter_context(serve_parts.running(hot_prepared, f"hot-{history}"))
+            started, key = stack.enter_context(
+                serve_parts.running(hot_prepared, f"hot-{history}", options=sizes.options)
+            )
             feeds[history] = Feed(hot_prepared, started, key)
             feeds[history].load(
                 history, seconds=3_600.0, batch=LOAD_BATCH, connections=LOAD_CONNECTIONS
             )
             feeds[history].load(MARGIN_EVENTS // 2, seconds=30.0, connections=4)
+            service.settle(started)
         for turn in range(sizes.hot_rounds):
             # Alternately the one and the other first, so that a drift of the disk favours neither.
             for history in (short, long) if turn % 2 else (long, short):

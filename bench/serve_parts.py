@@ -65,6 +65,8 @@ class Sizes(NamedTuple):
     hot_s: float = 10.0
     publish_before_s: float = 30.0
     publish_after_s: float = 15.0
+    options: tuple[str, ...] = ()
+    """Of `haitang serve`."""
 
 
 FULL = Sizes()
@@ -72,15 +74,17 @@ QUICK = Sizes(
     events=300_000,
     runs=1,
     throughput_s=3.0,
-    warm_s=1.0,
+    warm_s=0.5,
     connections=(64,),
     latency_rounds=2,
-    latency_s=3.0,
+    latency_s=2.0,
     hot_history=(1_000, 50_000),
     hot_rounds=2,
-    hot_s=2.0,
-    publish_before_s=4.0,
-    publish_after_s=4.0,
+    hot_s=1.5,
+    publish_before_s=3.0,
+    publish_after_s=3.0,
+    # It takes seconds of a core when it starts, and there is no time to wait until it has.
+    options=("--no-follower",),
 )
 
 
@@ -158,9 +162,10 @@ class Feed:
         self._next += int(seen["used"])
 
     def warm(self, events: int = WARM_EVENTS) -> None:
-        """Let every window have something in it, and every code path be loaded."""
+        """Let every window have something in it, every code path be loaded, and peace return."""
         self.load(events, seconds=600.0, batch=LOAD_BATCH, connections=LOAD_CONNECTIONS)
         self.load(500, seconds=10.0, connections=4)
+        service.settle(self._started)
 
 
 def generated(plan: Plan, *, folder: Path) -> Measured:
@@ -215,11 +220,13 @@ def _throughput(feed: Feed, started: Service, events_max: int, **given: Any) -> 
     seen = feed.load(events_max, **given)
     after = service.usage(started)
     cpu_s = after["cpu_s"] - before["cpu_s"]
+    node_cpu_s = after["node_cpu_s"] - before["node_cpu_s"]
     return {
         **{name: value for name, value in seen.items() if isinstance(value, int | float)},
         "refused": sum(seen["refused"].values()),
         "service_cpu_s": cpu_s,
         "service_cpu_us_per_event": cpu_s / max(1, seen["used"]) * 1e6,
+        "node_cpu_us_per_event": node_cpu_s / max(1, seen["used"]) * 1e6,
         "service_resident_bytes": after["resident_bytes"],
     }
 
@@ -227,7 +234,7 @@ def _throughput(feed: Feed, started: Service, events_max: int, **given: Any) -> 
 def single(prepared: Prepared, sizes: Sizes) -> Measured:
     """One event a request: closed loop over several numbers of connections, then open."""
     found: dict[int, Measured] = {}
-    with running(prepared, "single") as (started, key):
+    with running(prepared, "single", options=sizes.options) as (started, key):
         feed = Feed(prepared, started, key)
         feed.warm()
         reserve = int(30_000 * (sizes.throughput_s + sizes.warm_s))
@@ -255,7 +262,7 @@ def single(prepared: Prepared, sizes: Sizes) -> Measured:
 
 def batches(prepared: Prepared, sizes: Sizes) -> Measured:
     """Batches of 64 events, as fast as answers come."""
-    with running(prepared, "batches") as (started, key):
+    with running(prepared, "batches", options=sizes.options) as (started, key):
         feed = Feed(prepared, started, key)
         feed.warm()
         seen = _throughput(
@@ -273,7 +280,7 @@ def latency(prepared: Prepared, sizes: Sizes) -> Measured:
     loads: list[Int64] = []
     syncs: list[Int64] = []
     latencies = prepared.folder / "latencies.npy"
-    with running(prepared, "latency") as (started, key):
+    with running(prepared, "latency", options=sizes.options) as (started, key):
         feed = Feed(prepared, started, key)
         feed.warm()
         size = 0
@@ -332,7 +339,7 @@ def publish(prepared: Prepared, sizes: Sizes) -> Measured:
     body = publication(prepared.next_pack)
     latencies = prepared.folder / "latencies.npy"
     seconds = sizes.publish_before_s + sizes.publish_after_s
-    with running(prepared, "publish") as (started, key):
+    with running(prepared, "publish", options=sizes.options) as (started, key):
         feed = Feed(prepared, started, key)
         feed.warm()
         plan = feed.plan(

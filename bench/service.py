@@ -22,12 +22,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.measures import Measured
+from haitang.adapters.journal.lock import lock_holder
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS_MAX = 180.0
 """Machine code may have to be made, and a journal without a snapshot be replayed."""
 STOP_SECONDS_MAX = 120.0
 POLL_S = 0.002
+SETTLE_SECONDS_MAX = 60.0
+SETTLE_S = 0.5
+SETTLED_SHARE = 0.1
+"""Of a core: what a service uses that does nothing."""
 LOG_BYTES_SHOWN = 4_000
 SCOPES = ("decide", "events", "read", "publish", "operate")
 
@@ -226,10 +231,34 @@ def usage(service: Service) -> Measured:
     used.sort(reverse=True)
     return {
         "cpu_s": sum(cpu for _, cpu in used),
+        "node_cpu_s": _node_cpu_s(service),
         "resident_bytes": used[0][0] if used else 0,
         "resident_bytes_all": sum(resident for resident, _ in used),
         "processes": len(used),
     }
+
+
+def _node_cpu_s(service: Service) -> float:
+    """Return the CPU seconds of the process that owns the data folder."""
+    holder = lock_holder(service.data)
+    if holder is None:
+        return 0.0
+    with suppress(OSError, IndexError):
+        fields = Path(f"/proc/{holder.pid}/stat").read_text().rpartition(") ")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+    return 0.0
+
+
+def settle(service: Service) -> None:
+    """Wait until the service has nothing more to do: a follower starts and catches up."""
+    deadline = time.monotonic() + SETTLE_SECONDS_MAX
+    before = usage(service)["cpu_s"]
+    while time.monotonic() < deadline:
+        time.sleep(SETTLE_S)
+        now = usage(service)["cpu_s"]
+        if now - before <= SETTLED_SHARE * SETTLE_S:
+            return
+        before = now
 
 
 def folder_bytes(folder: Path) -> int:

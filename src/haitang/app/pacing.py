@@ -7,10 +7,11 @@ from typing import Protocol
 
 from haitang.data.events.batch import Int64Array
 
-FLAT_BLOCK = 256
-"""Events of one request when nobody reads along: far below what fills the service's queue."""
+FLAT_BLOCK = 128
+"""Events of one request when nobody reads along: an explanation costs as much as its block is long,
+and the queue of the service is far longer."""
 
-PACED_BLOCK = 128
+PACED_BLOCK = 64
 """The most that is asked at once when somebody does."""
 
 FRAME_US = 100_000

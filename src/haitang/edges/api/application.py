@@ -14,6 +14,7 @@ import msgspec
 
 from haitang.app.service.answers import DecisionNode
 from haitang.app.service.metrics import CONTENT_TYPE, Metrics
+from haitang.edges.api.bodies import JSON_LINES
 from haitang.edges.api.document import make_document
 from haitang.edges.api.intake import Intake, PaymentDecoder, Reply
 from haitang.edges.api.keys import KeyRing, authenticate, authorise
@@ -79,6 +80,7 @@ _METRICS_HEADERS: Headers = (
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
 )
+_REST_MEDIA = (b"application/json", *JSON_LINES)
 _FAILED = ApiRefused(
     code="internal_error",
     message="the request failed inside the service",
@@ -223,8 +225,10 @@ class Application:
         publishing = scope["path"].startswith("/v1/publications")
         if publishing:
             authorise(caller, "publish")
-        if request.unread and media_type(request.head) != b"application/json":
-            raise unknown_media_type(media_type(request.head), expected=("application/json",))
+        accepted = _REST_MEDIA if scope["path"].startswith("/v1/lists/") else _REST_MEDIA[:1]
+        media = media_type(request.head)
+        if request.unread and media not in accepted:
+            raise unknown_media_type(media, expected=tuple(one.decode() for one in accepted))
         settings = self._settings
         limit = settings.publication_bytes_max if publishing else settings.body_bytes_max
         body = b""

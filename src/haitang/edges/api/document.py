@@ -295,9 +295,15 @@ def _list_paths() -> Schema:
             "put": _operation(
                 "put_list_entry", "lists", "Put a value on a list, or change its entry.",
                 tag="lists", parameters=[name, _DEADLINE],
-                body=_body(REFERENCE + "ListEntry", {"entry": {"value": examples.LIST_ENTRY}}),
-                answers=received, errors=(400, 404, 409, 415, 422, 503, 504),
-            )
+                body=_list_body(), answers=received,
+                errors=(400, 404, 409, 413, 415, 422, 503, 504),
+            ),
+            "delete": _operation(
+                "remove_list_entries", "lists", "Take many values off a list.",
+                tag="lists", parameters=[name, _DEADLINE],
+                body=_list_body(), answers=received,
+                errors=(400, 404, 409, 413, 415, 422, 503, 504),
+            ),
         },
         "/v1/lists/{name}/entries/{value}": {
             "get": _operation(
@@ -377,6 +383,21 @@ def _error(status: int) -> Schema:
     if status == 401:
         answer["headers"]["WWW-Authenticate"] = {"$ref": "#/components/headers/Challenge"}
     return answer
+
+
+def _list_body() -> Schema:
+    """Return a body of one entry or many."""
+    entry = {"$ref": REFERENCE + "ListEntry"}
+    many = {"type": "array", "items": entry, "minItems": 1}
+    shown = {
+        "entry": {"value": examples.LIST_ENTRY},
+        "entries": {"value": [examples.LIST_ENTRY]},
+    }
+    body = _body(
+        "", shown, other={"application/x-ndjson": "One entry a line; refused by its index."}
+    )
+    body["content"]["application/json"]["schema"] = {"oneOf": [entry, many]}
+    return body
 
 
 def _body(

@@ -63,24 +63,32 @@ class ClientLeft(Exception):
 _encode = msgspec.json.Encoder().encode
 
 
+def error_body(error: HaitangError) -> ErrorBody:
+    """Return an error as callers see it."""
+    return ErrorBody(
+        code=error.code, message=error.message, place=str(error.place), hint=error.hint
+    )
+
+
+def refusal_body(refusal: Refusal) -> ErrorBody:
+    """Return the refusal of an event as callers see it."""
+    return ErrorBody(
+        code=refusal.code,
+        message=refusal.message,
+        place=refusal.place,
+        hint=refusal.hint,
+        fail_action=refusal.fail_action,
+    )
+
+
 def encode_error(error: HaitangError) -> bytes:
     """Return the error object, without the answer around it."""
-    return _encode(
-        ErrorBody(code=error.code, message=error.message, place=str(error.place), hint=error.hint)
-    )
+    return _encode(error_body(error))
 
 
 def encode_refusal(refusal: Refusal) -> bytes:
     """Return the error object of an event that the node refused."""
-    return _encode(
-        ErrorBody(
-            code=refusal.code,
-            message=refusal.message,
-            place=refusal.place,
-            hint=refusal.hint,
-            fail_action=refusal.fail_action,
-        )
-    )
+    return _encode(refusal_body(refusal))
 
 
 def error_answer(error: bytes) -> bytes:

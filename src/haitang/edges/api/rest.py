@@ -6,6 +6,7 @@ scope, calls the node in a thread, and returns a Struct.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -25,9 +26,12 @@ from haitang.app.service.answers import (
     PublishRequest,
     ReplayCheck,
 )
+from haitang.app.service.listing import read_listing
 from haitang.data.events.catalogue import Event
 from haitang.data.events.codec import decode_row, encode_event
+from haitang.data.lists.entries import EntryRules
 from haitang.decision.engine.decisions import Decision
+from haitang.edges.api.bodies import JSON_LINES, split_events
 from haitang.edges.api.intake import submit
 from haitang.edges.api.keys import Caller, Scope, authorise
 from haitang.edges.api.limits import ApiSettings
@@ -35,10 +39,12 @@ from haitang.edges.api.refusals import (
     ApiRefused,
     encode_error,
     error_answer,
+    error_body,
+    refusal_body,
     status_of,
 )
-from haitang.edges.api.requests import deadline_us
-from haitang.edges.api.shapes import ListEntry, Publication, Receipt, RollBack
+from haitang.edges.api.requests import Head, deadline_us, media_type
+from haitang.edges.api.shapes import ListEntry, Publication, Receipt, RefusedResult, RollBack
 from haitang.edges.api.slow_calls import SlowCalls
 from haitang.kernel.errors import HaitangError, Place, symbol
 from haitang.kernel.identity import derive_id
@@ -153,10 +159,19 @@ class Lists(Controller):
 
     @put(status_code=202)
     async def put_entry(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
-        """Put a value on a list, or change its entry."""
+        """Put a value on a list, or change its entry; many in an array or in JSON Lines."""
+        many = await _rows(request)
+        if many is not None:
+            return await _change_many(request, list_name, many, removal=False)
         entry = await _decoded(request, ListEntry, scope="lists")
         fields = msgspec.structs.asdict(entry)
         return await _change(request, "LIST_UPSERT", {**fields, "list_name": list_name})
+
+    @delete(status_code=202)
+    async def remove_entries(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
+        """Take many values off a list: an array or JSON Lines of objects with `list_value`."""
+        many = await _rows(request)
+        return await _change_many(request, list_name, many or [await request.body()], removal=True)
 
     @delete("/{list_value:path}", status_code=202)
     async def remove_entry(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
@@ -173,6 +188,51 @@ class Lists(Controller):
         # A name that no list can have is refused like anywhere else.
         _list_event("LIST_REMOVE", "0", at_us, {"list_name": list_name, "list_value": value})
         return await rest.slow_calls.run(rest.node.list_entry, list_name, value, at_us=at_us)
+
+
+async def _rows(request: AnyRequest) -> list[bytes] | None:
+    """Return the rows of a body that holds many; None for a single object."""
+    rest = _admitted(request, "lists")
+    head: Head = request.scope[HEAD]  # type: ignore[literal-required]
+    rows, single = split_events(
+        await request.body(),
+        lines=media_type(head) in JSON_LINES,
+        events_max=rest.settings.batch_request_events_max,
+    )
+    return None if single else rows
+
+
+async def _change_many(
+    request: AnyRequest, list_name: str, rows: list[bytes], *, removal: bool
+) -> Receipt:
+    """Make list events of the rows; a bad row is refused by its index."""
+    rest = _admitted(request, "lists")
+    caller: Caller = request.scope[CALLER]  # type: ignore[literal-required]
+    head: Head = request.scope[HEAD]  # type: ignore[literal-required]
+    budget_us = deadline_us(head, default_ms=rest.settings.deadline_ms)
+    rules = EntryRules(removal=removal, list_name=list_name, occurred_at_us=rest.now_us())
+    listing = await asyncio.to_thread(read_listing, rows, rules=rules)
+    outcomes = await submit(
+        rest.node, listing.arrivals, sender=caller.id, budget_us=budget_us, want="receipt"
+    )
+    refused = [
+        RefusedResult(index=index, error=error_body(error)) for index, error in listing.refused
+    ]
+    accepted = repeated = 0
+    position = -1
+    for index, outcome in zip(listing.indices, outcomes, strict=True):
+        if isinstance(outcome, Answer):
+            repeated += outcome.repeated
+            accepted += not outcome.repeated
+            position = max(position, outcome.position)
+        else:
+            refused.append(RefusedResult(index=index, error=refusal_body(outcome)))
+    return Receipt(
+        accepted=accepted,
+        repeated=repeated,
+        refused=tuple(sorted(refused, key=lambda one: one.index)),
+        position=position,
+    )
 
 
 async def _change(request: AnyRequest, event_type: str, fields: dict[str, Any]) -> Receipt:

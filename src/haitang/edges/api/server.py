@@ -70,6 +70,42 @@ async def serve(
         await server.shutdown(sockets=[listening])
 
 
+class GatheringTransport(asyncio.Transport):
+    """A transport that sends the head of an answer together with what follows it.
+
+    uvicorn writes them apart; two calls of the system, and two packets, cost more than all else
+    that is done for a request.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._head = b""
+        self.is_closing = transport.is_closing  # type: ignore[method-assign]
+        self.get_extra_info = transport.get_extra_info  # type: ignore[method-assign]
+        self.pause_reading = transport.pause_reading  # type: ignore[method-assign]
+        self.resume_reading = transport.resume_reading  # type: ignore[method-assign]
+
+    def write(self, data: bytes) -> None:  # type: ignore[override]
+        """Hold the head of an answer until its body, its end, or the close; send all else."""
+        if data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 1"):
+            self.send_head()
+            self._head = data
+        else:
+            self._transport.write(self._head + data if self._head else data)
+            self._head = b""
+
+    def send_head(self) -> None:
+        """Send the head that is held, if any."""
+        if self._head:
+            self._transport.write(self._head)
+            self._head = b""
+
+    def close(self) -> None:
+        """Send what is held and close."""
+        self.send_head()
+        self._transport.close()
+
+
 class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's protocol, watching heads: a whole one in one piece, which is the rule, costs
     nothing.
@@ -84,7 +120,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse one connection too many; else wait for its first head."""
-        super().connection_made(transport)
+        super().connection_made(GatheringTransport(transport))
         if len(self.connections) > self.limits.connections_max:
             transport.close()
             return
@@ -122,6 +158,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._leave_head()
         if not self.transport.is_closing():
             super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """Send a head that has no body."""
+        if isinstance(self.transport, GatheringTransport):
+            self.transport.send_head()
+        super().on_response_complete()
 
     def close_behind(self) -> None:
         """Let the answers that are under way close the connection."""

@@ -11,7 +11,7 @@ from haitang.data.events.catalogue import Event
 from haitang.data.events.codec import decode_event, encode_event
 from haitang.edges.api.requests import AsgiApp
 from haitang.kernel.errors import HaitangError
-from tests.unit.edges.api.calls import EVENT, NOW_US, TOKEN, call, make
+from tests.unit.edges.api.calls import EVENT, NOW_US, call, make
 from tests.unit.edges.api.memory_node import MemoryNode
 
 HOT = ("/v1/decisions", "/v1/decisions:batch", "/v1/events", "/v1/outcomes")
@@ -288,7 +288,3 @@ def test_requests_and_refusals_are_counted(node: MemoryNode) -> None:
     }
     assert metrics.refusals.values == {("event_type_missing",): 2}
     assert metrics.request_seconds.count == 3
-
-
-def test_the_token_of_these_tests_is_no_secret() -> None:
-    assert TOKEN.startswith("ht_")

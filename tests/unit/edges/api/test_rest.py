@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import msgspec
 import pytest
@@ -168,3 +169,30 @@ def test_a_pack_may_be_longer_than_a_batch_of_events(node: MemoryNode) -> None:
     assert call(app, "PUT", "/v1/lists/watch/entries", {"list_value": "a" * 400}).status == 413
     # Nobody uploads one who may not publish.
     assert call(app, "POST", "/v1/publications", long, token="ht_read_only").status == 403
+
+
+@pytest.mark.parametrize("lines", [False, True], ids=["array", "lines"])
+def test_many_values_are_listed_and_taken_off_in_one_request(app: AsgiApp, lines: bool) -> None:
+    rows: list[dict[str, Any]] = [
+        {"list_value": f"A{number}", "category": "mule"} for number in range(3)
+    ]
+    bad = {"list_value": "", "nonsense": 1}
+
+    def send(method: str, entries: list[dict[str, Any]]) -> dict[str, Any]:
+        if lines:
+            body = b"\n".join(msgspec.json.encode(entry) for entry in entries)
+            headers = {"content-type": "application/x-ndjson"}
+            got = call(app, method, "/v1/lists/case/entries", body, headers=headers)
+        else:
+            got = call(app, method, "/v1/lists/case/entries", entries)
+        assert got.status == 202, got.json()
+        answer: dict[str, Any] = got.json()
+        return answer
+
+    put = send("PUT", [rows[0], bad, rows[1], rows[2]])
+    assert (put["accepted"], put["repeated"]) == (3, 0)
+    (refused,) = put["refused"]
+    assert refused["index"] == 1
+    assert refused["error"]["code"]
+    taken = send("DELETE", [{"list_value": row["list_value"]} for row in rows])
+    assert taken["accepted"] == 3
