@@ -41,12 +41,12 @@ journal_segment_bytes = 1048576
 DEADLINE_MS = 60_000
 CONNECTIONS = 16
 BATCH = 8
-AGAIN = 256
+AGAIN = 512
 """Events in one request that asks again."""
-EARLIER = 256
+EARLIER = 128
 """Answers of earlier rounds that are asked for again in each round."""
 START_S = 0.5
-LONGEST_S = 0.4
+LONGEST_S = 0.3
 """The kill comes at a random instant within this time of the first answer."""
 FIRST_ANSWER_S_MAX = 30.0
 AT_START_SHARE = 8

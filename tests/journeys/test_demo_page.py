@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,11 +38,14 @@ def place(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def get(port: int, path: str, **headers: str) -> http.client.HTTPResponse:
+@contextmanager
+def get(port: int, path: str, **headers: str) -> Iterator[http.client.HTTPResponse]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS_MAX)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.request("GET", path, headers=named)
-    return connection.getresponse()
+    with closing(connection):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request("GET", path, headers=named)
+        with connection.getresponse() as answer:
+            yield answer
 
 
 def page_at(port: int, path: str, **headers: str) -> Element:

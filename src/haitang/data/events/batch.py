@@ -102,6 +102,8 @@ def _getter(fields: FieldSet) -> Callable[[Envelope], tuple[Any, ...]]:
 def batch_events(events: Sequence[Envelope], fields: FieldSet) -> EventBatch:
     """Lay events out as columns; a field that an event's type does not carry is missing."""
     count = len(events)
+    if count == 1:
+        return _batch_one(events[0], fields)
     number_count, text_count = len(fields.numbers), len(fields.texts)
     # Every event answers to every field name (see `catalogue`), so one getter serves all types.
     columns: list[tuple[Any, ...]] = list(zip(*map(_getter(fields), events), strict=False))
@@ -120,6 +122,24 @@ def batch_events(events: Sequence[Envelope], fields: FieldSet) -> EventBatch:
         remarks=tuple(map(list, columns[remark_start:])),
         event_ids=list(columns[0]),
         texts=tuple(map(list, texts)),
+    )
+
+
+def _batch_one(event: Envelope, fields: FieldSet) -> EventBatch:
+    """Do the same for a single event, whose row is its columns: half of the work falls away."""
+    row = _getter(fields)(event)
+    text_start = 2 + len(fields.numbers)
+    remark_start = text_start + len(fields.texts)
+    texts = row[text_start:remark_start]
+    return EventBatch(
+        occurred_at_us=np.array((row[1],), np.int64),
+        fields=fields,
+        numbers=pack_numbers(row[2:text_start]).reshape(-1, 1),
+        hashes=hash_texts(texts).reshape(-1, 1),
+        remarks=(*[[remark] for remark in row[remark_start:]],),
+        event_ids=[row[0]],
+        # A list comprehension, because a generator takes twice its time.
+        texts=(*[[text] for text in texts],),
     )
 
 

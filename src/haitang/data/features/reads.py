@@ -268,23 +268,57 @@ def _read_rare(
         values[reads[r, R_RANK], lane] = rank
 
 
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _totals_behind(arena: Any, streams: Any, s: Int, block: Int, stop: Int) -> Any:
+    """Return count and sum before entry `stop`, and where the sum of squares before it stands."""
+    after = arena[block + B_RING] + stop * streams[s, S_ENTRY_WORDS]
+    whole = stop >= np.int64(as_halves(arena)[2 * (block + B_LENGTH)])
+    column = streams[s, S_ENTRY_COUNT]
+    count = np.int64(0)
+    if column > 0:
+        count = arena[block + streams[s, S_TOTAL_COUNT] if whole else after + column]
+    column = streams[s, S_ENTRY_SUM]
+    total = np.int64(0)
+    if column > 0:
+        total = arena[block + streams[s, S_TOTAL_SUM] if whole else after + column]
+    square = block + streams[s, S_TOTAL_SQUARE] if whole else after + streams[s, S_ENTRY_SQUARE]
+    return count, total, square
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _totals_from(
+    arena: Any, streams: Any, s: Int, place: Int, entries: Int, counted: Int, summed: Int
+) -> Any:
+    """Return count and sum from the entry at `place` on; `entries` are as many as remain."""
+    count = entries
+    total = np.int64(0)
+    if entries > 0:
+        if streams[s, S_ENTRY_COUNT] > 0:
+            count = counted - arena[place + streams[s, S_ENTRY_COUNT]]
+        if streams[s, S_ENTRY_SUM] > 0:
+            total = summed - arena[place + streams[s, S_ENTRY_SUM]]
+    return count, total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _write_totals(
+    reads: Any, r: Int, count: Int, total: Int, factor: Int, values: Any, lane: Int
+) -> None:
+    """Write count, sum and mean where they are asked."""
+    if reads[r, R_COUNT] >= 0:
+        values[reads[r, R_COUNT], lane] = count
+    if reads[r, R_SUM] >= 0:
+        values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
+    if reads[r, R_MEAN] >= 0:
+        mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
+        values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def read_windows(
-    arena: Any,
-    streams: Any,
-    edges: Any,
-    reads: Any,
-    shares: Any,
-    scratch: Any,
-    first: Int,
-    behind: Int,
-    prior: Int,
-    s: Int,
-    block: Int,
-    now: Int,
-    values: Any,
-    lane: Int,
-) -> None:
+    arena: Any, streams: Any, edges: Any, reads: Any, shares: Any, scratch: Any, first: Int,
+    behind: Int, prior: Int, s: Int, block: Int, now: Int, values: Any, lane: Int,
+) -> None:  # fmt: skip
     """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all),
     as of `now`.
 
@@ -294,8 +328,6 @@ def read_windows(
     """
     halves = as_halves(arena)
     words = streams[s, S_ENTRY_WORDS]
-    count_column = streams[s, S_ENTRY_COUNT]
-    sum_column = streams[s, S_ENTRY_SUM]
     square_column = streams[s, S_ENTRY_SQUARE]
     factor = streams[s, S_FACTOR]
     edge_start = streams[s, S_EDGE_START]
@@ -303,16 +335,7 @@ def read_windows(
     until = now - streams[s, S_DELAY]
     ring = arena[block + B_RING]
     stop = np.int64(halves[2 * (block + B_ENTERED)])
-    # The totals behind the last entry that has entered.
-    after = ring + stop * words
-    whole = stop >= np.int64(halves[2 * (block + B_LENGTH)])
-    square_after = block + streams[s, S_TOTAL_SQUARE] if whole else after + square_column
-    counted = np.int64(0)
-    if count_column > 0:
-        counted = arena[block + streams[s, S_TOTAL_COUNT] if whole else after + count_column]
-    summed = np.int64(0)
-    if sum_column > 0:
-        summed = arena[block + streams[s, S_TOTAL_SUM] if whole else after + sum_column]
+    counted, summed, square_after = _totals_behind(arena, streams, s, block, stop)
     seen = np.int64(-1)
     count = np.int64(0)
     total = np.int64(0)
@@ -327,21 +350,10 @@ def read_windows(
             start = advance_edge(arena, streams, edges, s, block, edge - edge_start, now)
         if start != seen:
             seen = start
-            count = stop - start
-            total = np.int64(0)
-            if count > 0:
-                if count_column > 0:
-                    count = counted - arena[ring + start * words + count_column]
-                if sum_column > 0:
-                    total = summed - arena[ring + start * words + sum_column]
+            place = ring + start * words
+            count, total = _totals_from(arena, streams, s, place, stop - start, counted, summed)
             has_deviation = has_largest = has_smallest = False
-        if reads[r, R_COUNT] >= 0:
-            values[reads[r, R_COUNT], lane] = count
-        if reads[r, R_SUM] >= 0:
-            values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
-        if reads[r, R_MEAN] >= 0:
-            mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
-            values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
+        _write_totals(reads, r, count, total, factor, values, lane)
         if reads[r, R_STD] >= 0:
             if not has_deviation:
                 has_deviation = True

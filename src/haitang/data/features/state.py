@@ -142,7 +142,7 @@ class FeatureState:
     def words(self) -> memoryview:
         """Return the bytes of all words in use, not copied: they change with the next event."""
         used = self.arena[: int(self.arena[words_of.HIGH_WATER])]
-        return memoryview(used).cast("B").toreadonly()
+        return used.data.cast("B").toreadonly()
 
     def restore_from(self, reader: SectionReader, name: str, *, words: int) -> None:
         """Take over `words` words that `words` gave out, read straight into the arena.
@@ -152,7 +152,7 @@ class FeatureState:
         if words < self.plan.header_words or reader.size(name) != words * 8:
             raise _other_length(reader.size(name) // 8)
         self._check_size(words)
-        reader.read_into(name, memoryview(self.arena[:words]).cast("B"))
+        reader.read_into(name, self.arena[:words].data.cast("B"))
         if int(self.arena[words_of.HIGH_WATER]) != words:
             raise _other_length(words)
 

@@ -8,49 +8,39 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from haitang.decision.engine.actions import ACTIONS
-from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.modes import MODE_NAMES, degraded_name
-from haitang.decision.engine.program import EngineProgram
 from haitang.decision.rules.specs import TIERS, Pack, PolicySpec
 from haitang.kernel.identity import ID_LENGTH
 
-PROGRAMS_MAX = 16
-"""Programs whose encoded parts are kept."""
+if TYPE_CHECKING:
+    from haitang.decision.engine.batches import DecisionBatch
+
 CHOICES_MAX = 4_096
 """Different sets of actions, and of typologies, that are kept encoded for each program."""
 
 _encode = msgspec.json.encode
-_TIERS = tuple(_encode(tier) for tier in TIERS)
+_TIERS = tuple(f',"tier":"{tier}"' for tier in TIERS)
 
 
-class _Parts:
-    """What of an answer is the same for all events of a program, encoded."""
+class BriefParts:
+    """What of an answer is the same for all events of a program, written as JSON."""
 
-    def __init__(self, program: EngineProgram) -> None:
-        policies = program.policies
-        typologies = sorted({policy.typology for policy in policies})
-        self.typologies = [_encode(typology) for typology in typologies]
-        self.hits = [
-            _encoded_hit(policy) if policy.status == "live" else b"" for policy in policies
-        ]
-        """By policy; empty for one that is not spoken of."""
-        self.bits = [
-            1 << typologies.index(policy.typology) if policy.status == "live" else 0
-            for policy in policies
-        ]
-        # A model that fired is no hit of a policy.
-        self.hits += [b""] * len(program.models)
-        self.bits += [0] * len(program.models)
-        self.endings = [_ending(program.pack, mode) for mode in range(len(MODE_NAMES))]
-        self.decided: dict[tuple[int, int], bytes] = {}
-        self.of_bits: dict[int, bytes] = {}
+    def __init__(self, pack: Pack, policies: Sequence[PolicySpec]) -> None:
+        live = [policy if policy.status == "live" else None for policy in policies]
+        # Shadow policies are not spoken of, and a model that fired is no hit of a policy.
+        silent = [None] * len(pack.models)
+        self.hits = ["" if policy is None else _hit(policy) for policy in (*live, *silent)]
+        self.typologies = ["" if policy is None else policy.typology for policy in (*live, *silent)]
+        self.endings = [_ending(pack, mode) for mode in range(len(MODE_NAMES))]
+        self.decided: dict[tuple[int, int], str] = {}
+        self.listed: dict[frozenset[str], str] = {}
 
-    def actions_of(self, action: int, further: int) -> bytes:
+    def actions_of(self, action: int, further: int) -> str:
         """Return the primary action and all of them."""
         found = self.decided.get((action, further))
         if found is None:
@@ -60,20 +50,17 @@ class _Parts:
                 for rank, spec in enumerate(ACTIONS)
                 if further >> rank & 1 and rank != action
             ]
-            found = b'"action":%b,"actions":%b,"tier":' % (_encode(codes[0]), _encode(codes))
+            found = f'"action":{_text(codes[0])},"actions":{_text(codes)}'
             _keep(self.decided, (action, further), found)
         return found
 
-    def typologies_of(self, bits: int) -> bytes:
-        """Return the typologies of some policies, in their order."""
-        found = self.of_bits.get(bits)
+    def list_of(self, typologies: frozenset[str]) -> str:
+        """Return some typologies in their order."""
+        found = self.listed.get(typologies)
         if found is None:
-            found = b",".join(one for i, one in enumerate(self.typologies) if bits >> i & 1)
-            _keep(self.of_bits, bits, found)
+            found = _text(sorted(typologies - {""}))
+            _keep(self.listed, typologies, found)
         return found
-
-
-_PARTS: dict[str, tuple[EngineProgram, _Parts]] = {}
 
 
 def decision_ids(batch: DecisionBatch) -> list[str]:
@@ -95,12 +82,13 @@ def brief_answers(
     `positions` are the events' places in the journal; `identifiers` what `decision_ids` returned,
     where the caller has it already.
     """
-    parts = _parts(batch.program)
+    parts = batch.program.brief
     names = decision_ids(batch) if identifiers is None else identifiers
     starts = batch.hit_starts.tolist()
     fired = batch.hit_policies.tolist()
-    hits_of, bits_of, ending = parts.hits, parts.bits, parts.endings[batch.mode]
-    decided, of_bits = parts.decided, parts.of_bits
+    hit_of, typology_of = parts.hits.__getitem__, parts.typologies.__getitem__
+    actions_of, list_of = parts.actions_of, parts.list_of
+    ending = parts.endings[batch.mode]
     payers, payees = batch.scores.tolist()
     answers = []
     rows = zip(
@@ -109,55 +97,32 @@ def brief_answers(
         strict=False,
     )  # fmt: skip
     for name, event_id, position, action, further, tier, payer, payee, first, behind in rows:
-        typologies = hits = b""
+        typologies, hits = "[]", ""
         if behind > first:
-            bits = 0
-            chosen = []
-            for policy in fired[first:behind]:
-                if hits_of[policy]:
-                    chosen.append(hits_of[policy])
-                    bits |= bits_of[policy]
-            hits = b",".join(chosen)
-            typologies = of_bits.get(bits) or parts.typologies_of(bits)
+            policies = fired[first:behind]
+            typologies = list_of(frozenset(map(typology_of, policies)))
+            hits = ",".join(filter(None, map(hit_of, policies)))
         answers.append(
-            b'{"decision_id":"%b","event_id":%b,"position":%d,%b%b,"score_payer":%d,'
-            b'"score_payee":%d,"typologies":[%b],"hits":[%b]%b'
-            % (
-                name.encode(),
-                _encode(event_id),
-                position,
-                decided.get((action, further)) or parts.actions_of(action, further),
-                _TIERS[tier],
-                payer,
-                payee,
-                typologies,
-                hits,
-                ending,
-            )
+            f'{{"decision_id":"{name}","event_id":{_encode(event_id).decode()},'
+            f'"position":{position},{actions_of(action, further)}{_TIERS[tier]},'
+            f'"score_payer":{payer},"score_payee":{payee},"typologies":{typologies},'
+            f'"hits":[{hits}]{ending}'.encode()
         )
     return answers
 
 
-def _parts(program: EngineProgram) -> _Parts:
-    key = program.pack.digest
-    found = _PARTS.get(key)
-    if found is None or found[0] is not program:
-        if len(_PARTS) >= PROGRAMS_MAX:
-            _PARTS.clear()
-        # Compiled anew, or made by hand with the digest of another: a program serves itself only.
-        found = (program, _Parts(program))
-        _PARTS[key] = found
-    return found[1]
-
-
-def _keep(kept: dict[Any, bytes], key: Any, value: bytes) -> None:
+def _keep(kept: dict[Any, str], key: Any, value: str) -> None:
     if len(kept) >= CHOICES_MAX:
         kept.clear()
     kept[key] = value
 
 
-def _encoded_hit(policy: PolicySpec) -> bytes:
-    return _encode(
+def _text(value: object) -> str:
+    return _encode(value).decode()
+
+
+def _hit(policy: PolicySpec) -> str:
+    return _text(
         {
             "policy": policy.id,
             "version": policy.version,
@@ -168,9 +133,8 @@ def _encoded_hit(policy: PolicySpec) -> bytes:
     )
 
 
-def _ending(pack: Pack, mode: int) -> bytes:
-    return b',"pack":%b,"pack_version":%b,"degraded":%b}' % (
-        _encode(pack.id),
-        _encode(pack.version),
-        _encode(degraded_name(mode)),
+def _ending(pack: Pack, mode: int) -> str:
+    return (
+        f',"pack":{_text(pack.id)},"pack_version":{_text(pack.version)},'
+        f'"degraded":{_text(degraded_name(mode))}}}'
     )

@@ -1,15 +1,12 @@
 """The engine's kernel: blocks of events through features, policies, models and the policy table."""
 
-# Numba's struct references carry no types.
-# mypy: allow-untyped-calls
 from __future__ import annotations
 
 import math
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.experimental import structref
+from numba import njit
 
 from haitang.data.features.arena import EVENT_COUNT, HIGH_WATER
 from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, run_program, test_row
@@ -430,40 +427,6 @@ def keep_values(feature_rows: Any, values: Any, kept: Any, first: Int, count: In
     for i in range(feature_rows.shape[0]):
         for j in range(count):
             kept[i, first + j] = values[feature_rows[i], j]
-
-
-@structref.register
-class _MachineType(types.StructRef):
-    def preprocess_fields(self, fields: Any) -> Any:
-        return tuple((name, types.unliteral(kind)) for name, kind in fields)
-
-
-class Machine(structref.StructRefProxy):
-    """All arrays that stay the same from call to call, handed to the kernel as one word.
-
-    Taking ninety arrays over from Python one by one costs more than deciding a single event.
-    """
-
-    def __new__(  # noqa: D102
-        cls, arena: Any, plan: Any, tables: Any, models: Any, scratch: Any, hits: Any
-    ) -> Machine:
-        machine: Machine = structref.StructRefProxy.__new__(
-            cls, arena, plan, tables, models, scratch, hits
-        )
-        return machine
-
-
-structref.define_proxy(
-    Machine, _MachineType, ["arena", "plan", "tables", "models", "scratch", "hits"]
-)
-
-
-@njit(cache=True)
-def make_machine(
-    arena: Any, plan: Any, tables: Any, models: Any, scratch: Any, hits: Any
-) -> Machine:
-    """Return a machine; the class itself would compile its constructor in every process."""
-    return Machine(arena, plan, tables, models, scratch, hits)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from haitang.data.features.columns import LANES, ROW_STRIDE
 from haitang.data.features.reads import SKETCH_BUCKETS
 from haitang.data.features.state import FeatureState
-from haitang.decision.engine.kernel import make_machine
+from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 

@@ -18,6 +18,7 @@ from haitang.data.features.plan import Plan, PlanBuilder
 from haitang.data.features.program import ProgramBuilder, Test
 from haitang.data.features.specs import Catalogue
 from haitang.decision.engine.actions import RANK, action_bits
+from haitang.decision.engine.brief import BriefParts
 from haitang.decision.engine.demand import demand_tables
 from haitang.decision.engine.kernel import POLICY_COLUMNS
 from haitang.decision.engine.reading import conjuncts, names_read, reads_only_lists
@@ -63,6 +64,8 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     constant_rows: tuple[tuple[int, float], ...]
     tables: tuple[Any, ...]
     """Everything that the kernel reads, see `kernel.decide`."""
+    brief: BriefParts
+    """What brief answers are put together from."""
 
 
 def compile_pack(pack: Pack) -> EngineProgram:
@@ -112,6 +115,7 @@ def compile_pack(pack: Pack) -> EngineProgram:
             table,
             model_rows,
         ),
+        brief=BriefParts(pack, policies),
     )
 
 

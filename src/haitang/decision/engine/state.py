@@ -90,15 +90,18 @@ class EngineState:
         """
         return Prepared(program, self.features)
 
-    def adopt(self, prepared: Prepared) -> None:
+    def adopt(self, prepared: Prepared) -> Prepared:
         """Decide with a prepared program from the next event on; only references are swapped.
 
-        Entries of its pack's lists that the lists do not know yet are entered.
+        Entries of its pack's lists that the lists do not know yet are entered. Returns what decided
+        before: giving its memory back takes longer than the swap, and any thread may do it.
         """
         assert prepared.features is self.features, "it was prepared over another state"
+        before = self.prepared
         self.prepared = prepared
         self.program = prepared.program
         self.enter_lists(prepared.program.pack.lists)
+        return before
 
     def publish(self, program: EngineProgram) -> None:
         """Decide with another program from the next event on; its plan must be the same."""

@@ -45,6 +45,9 @@ _STATUSES = {
     504: "Too late: no decision was made known; asking again gives the one that was stored.",
 }
 _COMMON = (401, 403, 408, 413)
+_ANYTHING: Schema = {
+    "description": "Anything else is refused by its index; the others are not touched by it."
+}
 _BASE64 = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 Place = Literal["path", "query"]
 
@@ -68,7 +71,7 @@ def make_document(settings: ApiSettings, *, media_types: tuple[str, ...] = ()) -
             **_intake_paths(settings, media_types),
             **_decision_paths(),
             **_publication_paths(),
-            **_list_paths(),
+            **_list_paths(settings),
             **_operation_paths(settings),
         },
         "components": {
@@ -136,9 +139,6 @@ _REQUEST_ID: Schema = {"$ref": "#/components/parameters/RequestId"}
 
 def _schemas(settings: ApiSettings) -> Schema:
     _, shapes = msgspec.json.schema_components(_SHAPES, ref_template=REFERENCE + "{name}")
-    anything: Schema = {
-        "description": "Anything else is refused by its index; the others are not touched by it."
-    }
     # What msgspec takes as base64, and what the codec takes as a value of a list.
     shapes["Publication"]["properties"]["files"]["additionalProperties"]["pattern"] = _BASE64
     entry = shapes["ListEntry"]["properties"]
@@ -149,12 +149,12 @@ def _schemas(settings: ApiSettings) -> Schema:
         "Events": {
             "type": "array",
             "maxItems": settings.batch_request_events_max,
-            "items": {"anyOf": [{"$ref": REFERENCE + "Event"}, anything]},
+            "items": {"anyOf": [{"$ref": REFERENCE + "Event"}, _ANYTHING]},
         },
         "Outcomes": {
             "type": "array",
             "maxItems": settings.batch_request_events_max,
-            "items": {"anyOf": [{"$ref": REFERENCE + "Outcome"}, anything]},
+            "items": {"anyOf": [{"$ref": REFERENCE + "Outcome"}, _ANYTHING]},
         },
         **event_components(EVENT_TYPES),
         **shapes,
@@ -279,7 +279,7 @@ def _publication_paths() -> Schema:
     }  # fmt: skip
 
 
-def _list_paths() -> Schema:
+def _list_paths(settings: ApiSettings) -> Schema:
     name = _parameter("name", "path", "Name of a list.", {"$ref": REFERENCE + "field_list_name"})
     value = _parameter(
         "value", "path", "The value asked about.", {"$ref": REFERENCE + "field_list_value"}
@@ -295,13 +295,13 @@ def _list_paths() -> Schema:
             "put": _operation(
                 "put_list_entry", "lists", "Put a value on a list, or change its entry.",
                 tag="lists", parameters=[name, _DEADLINE],
-                body=_list_body(), answers=received,
+                body=_list_body(settings), answers=received,
                 errors=(400, 404, 409, 413, 415, 422, 503, 504),
             ),
             "delete": _operation(
                 "remove_list_entries", "lists", "Take many values off a list.",
                 tag="lists", parameters=[name, _DEADLINE],
-                body=_list_body(), answers=received,
+                body=_list_body(settings), answers=received,
                 errors=(400, 404, 409, 413, 415, 422, 503, 504),
             ),
         },
@@ -385,10 +385,14 @@ def _error(status: int) -> Schema:
     return answer
 
 
-def _list_body() -> Schema:
+def _list_body(settings: ApiSettings) -> Schema:
     """Return a body of one entry or many."""
     entry = {"$ref": REFERENCE + "ListEntry"}
-    many = {"type": "array", "items": entry, "minItems": 1}
+    many = {
+        "type": "array",
+        "maxItems": settings.batch_request_events_max,
+        "items": {"anyOf": [entry, _ANYTHING]},
+    }
     shown = {
         "entry": {"value": examples.LIST_ENTRY},
         "entries": {"value": [examples.LIST_ENTRY]},

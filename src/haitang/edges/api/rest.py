@@ -22,6 +22,7 @@ from haitang.app.service.answers import (
     Arrival,
     DecisionNode,
     ListEntryView,
+    Outcome,
     PublicationView,
     PublishRequest,
     ReplayCheck,
@@ -160,18 +161,12 @@ class Lists(Controller):
     @put(status_code=202)
     async def put_entry(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
         """Put a value on a list, or change its entry; many in an array or in JSON Lines."""
-        many = await _rows(request)
-        if many is not None:
-            return await _change_many(request, list_name, many, removal=False)
-        entry = await _decoded(request, ListEntry, scope="lists")
-        fields = msgspec.structs.asdict(entry)
-        return await _change(request, "LIST_UPSERT", {**fields, "list_name": list_name})
+        return await _change_all(request, list_name, removal=False)
 
     @delete(status_code=202)
     async def remove_entries(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
         """Take many values off a list: an array or JSON Lines of objects with `list_value`."""
-        many = await _rows(request)
-        return await _change_many(request, list_name, many or [await request.body()], removal=True)
+        return await _change_all(request, list_name, removal=True)
 
     @delete("/{list_value:path}", status_code=202)
     async def remove_entry(self, request: AnyRequest, list_name: FromPath[str]) -> Receipt:
@@ -188,6 +183,16 @@ class Lists(Controller):
         # A name that no list can have is refused like anywhere else.
         _list_event("LIST_REMOVE", "0", at_us, {"list_name": list_name, "list_value": value})
         return await rest.slow_calls.run(rest.node.list_entry, list_name, value, at_us=at_us)
+
+
+async def _change_all(request: AnyRequest, list_name: str, *, removal: bool) -> Receipt:
+    """Change one entry, which is refused as a whole, or many, which are refused by their index."""
+    rows = await _rows(request)
+    if rows is not None:
+        return await _change_many(request, list_name, rows, removal=removal)
+    entry = await _decoded(request, ListEntry, scope="lists")
+    fields = {**msgspec.structs.asdict(entry), "list_name": list_name}
+    return await _change(request, "LIST_REMOVE" if removal else "LIST_UPSERT", fields)
 
 
 async def _rows(request: AnyRequest) -> list[bytes] | None:
@@ -210,11 +215,16 @@ async def _change_many(
     caller: Caller = request.scope[CALLER]  # type: ignore[literal-required]
     head: Head = request.scope[HEAD]  # type: ignore[literal-required]
     budget_us = deadline_us(head, default_ms=rest.settings.deadline_ms)
-    rules = EntryRules(removal=removal, list_name=list_name, occurred_at_us=rest.now_us())
+    now_us = rest.now_us()
+    # A name that no list can have is refused once, and not for each row.
+    _list_event("LIST_REMOVE", "0", now_us, {"list_name": list_name, "list_value": "0"})
+    rules = EntryRules(removal=removal, list_name=list_name, occurred_at_us=now_us)
     listing = await asyncio.to_thread(read_listing, rows, rules=rules)
-    outcomes = await submit(
-        rest.node, listing.arrivals, sender=caller.id, budget_us=budget_us, want="receipt"
-    )
+    outcomes: list[Outcome] = []
+    if listing.arrivals:
+        outcomes = await submit(
+            rest.node, listing.arrivals, sender=caller.id, budget_us=budget_us, want="receipt"
+        )
     refused = [
         RefusedResult(index=index, error=error_body(error)) for index, error in listing.refused
     ]
@@ -372,7 +382,7 @@ def allowed_methods(path: str) -> str:
         return "POST" if below.endswith(REPLAY) else "GET"
     if room == "publications":
         return "POST" if below else "GET, POST"
-    return "PUT" if below.rstrip("/").endswith("/entries") else "GET, DELETE"
+    return "PUT, DELETE" if below.rstrip("/").endswith("/entries") else "GET, DELETE"
 
 
 def _answer_error(_request: AnyRequest, error: HaitangError) -> Response[bytes]:

@@ -47,7 +47,10 @@ HUNG_UP = 129
 """Exit code when the terminal was closed (128 + SIGHUP)."""
 
 _LISTENING = re.compile(r"https?://" + re.escape(LOCALHOST) + r":(\d+)")
-_AGAIN = frozenset((429, 503, 504))
+NO_ANSWER = 0
+"""In the place of a status where the connection broke."""
+
+_AGAIN = frozenset((NO_ANSWER, 429, 503, 504))
 
 
 class _Fault(msgspec.Struct, frozen=True):
@@ -89,6 +92,11 @@ class StartedService:
                 break
             clock.pause(duration_us=POLL_US)
         raise self.gone()
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process above the node runs."""
+        return self._process.poll() is None
 
     def gone(self) -> HaitangError:
         """Return the error that says that the service is not there, with its own last words."""
@@ -208,8 +216,11 @@ class HttpService:
         self._connection.close()
 
     def _ask(self, method: str, path: str, body: bytes | None) -> bytes:
-        """Send one request, again while there is no room; the same event is decided once."""
-        status, answer = 0, b""
+        """Send one request, again while there is no room or no node: an event is decided once.
+
+        A node that dies is started again by the process above it, on the same port.
+        """
+        status, answer = NO_ANSWER, b""
         for _ in range(ATTEMPTS_MAX):
             try:
                 self._connection.request(method, path, body=body, headers=self._headers)
@@ -217,10 +228,14 @@ class HttpService:
                 status, answer = response.status, response.read()
             except (OSError, http.client.HTTPException):
                 self._connection.close()
-                raise self._started.gone() from None
+                status = NO_ANSWER
+                if not self._started.alive:
+                    break
             if status not in _AGAIN:
                 break
             self._clock.pause(duration_us=WAIT_US)
+        if status == NO_ANSWER:
+            raise self._started.gone()
         if status != http.client.OK:
             said = symbol(answer.decode(errors="replace"), length_max=500)
             raise HaitangError(

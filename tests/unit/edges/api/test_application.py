@@ -107,7 +107,7 @@ def test_a_fault_of_ours_is_a_500_in_the_same_shape(
         ("PATCH", "/v1/decisions/e1:replay", "POST"),
         ("DELETE", "/v1/publications", "GET, POST"),
         ("GET", "/v1/publications/1:rollback", "POST"),
-        ("POST", "/v1/lists/watch/entries", "PUT"),
+        ("POST", "/v1/lists/watch/entries", "PUT, DELETE"),
         ("OPTIONS", "/v1/lists/watch/entries/a", "GET, DELETE"),
     ],
 )

@@ -196,3 +196,20 @@ def test_many_values_are_listed_and_taken_off_in_one_request(app: AsgiApp, lines
     assert refused["error"]["code"]
     taken = send("DELETE", [{"list_value": row["list_value"]} for row in rows])
     assert taken["accepted"] == 3
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_many_entries_are_changed_at_once_and_bad_ones_refused_by_index(
+    app: AsgiApp, node: MemoryNode, method: str
+) -> None:
+    path = "/v1/lists/watch/entries"
+    rows = [{"list_value": "a"}, {"value": "b"}, {"list_value": "c"}]
+    got = call(app, method, path, rows)
+    assert got.status == 202
+    assert (got.json()["accepted"], got.json()["position"]) == (2, 1)
+    assert [refused["index"] for refused in got.json()["refused"]] == [1]
+    assert call(app, method, path, []).json()["position"] == -1
+    assert call(app, method, path, {"value": "b"}).status == 400
+    nameless = call(app, method, f"/v1/lists/{'x' * 129}/entries", rows)
+    assert (nameless.status, nameless.code) == (422, "field_text_length")
+    assert [count for count, _, _, _ in node.submitted] == [2]

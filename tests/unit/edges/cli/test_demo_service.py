@@ -43,10 +43,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         self.server.asked.append((self.command, self.path, body))
         self.server.heads.append({name.lower(): value for name, value in self.headers.items()})
-        if not self.server.answers:
+        status, answer = self.server.answers.pop(0) if self.server.answers else (0, b"")
+        if not status:
+            # As a node that dies in the middle of a request.
             self.close_connection = True
             return
-        status, answer = self.server.answers.pop(0)
         self.send_response(status)
         self.send_header("content-length", str(len(answer)))
         self.end_headers()
@@ -119,6 +120,15 @@ def test_a_request_without_room_is_sent_again(server: ToldServer, service: HttpS
     server.answers += [(503, b"{}"), (429, b"{}"), (200, b"{}")]
     assert service.explain("D-1") == b"{}"
     assert len(server.asked) == 3
+
+
+def test_a_node_that_dies_is_asked_again_when_it_is_back(
+    server: ToldServer, service: HttpService
+) -> None:
+    server.answers += [(200, b"{}"), (0, b""), (0, b""), (200, b'{"back":true}')]
+    assert service.explain("D-1") == b"{}"
+    assert service.explain("D-1") == b'{"back":true}'
+    assert len(server.asked) == 4
 
 
 def test_a_service_that_never_has_room_is_told_of(server: ToldServer, service: HttpService) -> None:
