@@ -15,8 +15,9 @@ import msgspec
 from haitang.app.programs import OpenedPack
 from haitang.app.service.course import Course, CourseSettings, Difference
 from haitang.app.service.programs import Programs
-from haitang.app.service.recovery import Tell, nearest_course, read_register
+from haitang.app.service.recovery import nearest_course, read_register
 from haitang.app.service.shadowing import ShadowCount
+from haitang.app.service.telling import Tell
 from haitang.app.wiring import Journal, PackLibrary, write_json, write_snapshot
 from haitang.kernel.errors import HaitangError
 

@@ -11,7 +11,7 @@ import msgspec
 from haitang.app.service.companions import Companions
 from haitang.app.service.following import STATUS_FILE, FollowStatus
 from haitang.app.service.lifecycle import Node
-from haitang.app.service.recovery import Tell
+from haitang.app.service.telling import Tell
 from haitang.app.wiring import prune
 
 EVERY_S = 2.0

@@ -32,7 +32,8 @@ from haitang.app.service.metrics import Metrics
 from haitang.app.service.node import NodeSettings, Writer
 from haitang.app.service.programs import Programs
 from haitang.app.service.publishing import FirstPack, Publisher, first_record
-from haitang.app.service.recovery import Tell, nearest_course, recover
+from haitang.app.service.recovery import nearest_course, recover
+from haitang.app.service.telling import Tell
 from haitang.app.wiring import Journal, Mended, PackLibrary, write_snapshot
 from haitang.decision.engine.decisions import Decision
 from haitang.kernel.errors import HaitangError, Place

@@ -19,8 +19,8 @@ from haitang.app.service.blocks import ControlRecord, PublicationKind
 from haitang.app.service.clock import ServiceClock
 from haitang.app.service.course import Course, JournalFrame
 from haitang.app.service.node import Writer
-from haitang.app.service.recovery import Tell
 from haitang.app.service.register import SHARE_WHOLE
+from haitang.app.service.telling import Tell
 from haitang.app.service.views import view_all
 from haitang.kernel.errors import HaitangError, symbol
 from haitang.kernel.instants import format_instant

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -11,11 +11,9 @@ from haitang.app.service.blocks import CONTROL, ControlRecord, decode_control
 from haitang.app.service.course import Course, CourseSettings, JournalFrame
 from haitang.app.service.programs import Programs
 from haitang.app.service.register import Entry, Register
+from haitang.app.service.telling import Tell
 from haitang.app.wiring import SnapshotDamaged, latest_snapshot, newest_snapshot
 from haitang.data.features.state import StateRefused
-
-Tell = Callable[..., None]
-"""Takes the name of what happened and its details, as a structured log does."""
 
 
 class Frames(Protocol):

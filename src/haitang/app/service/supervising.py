@@ -17,7 +17,7 @@ from types import FrameType
 
 import msgspec
 
-from haitang.app.service.recovery import Tell
+from haitang.app.service.telling import Tell
 
 RESTART_S_MAX = 30
 WARM_S_MAX = 600
