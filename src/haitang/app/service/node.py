@@ -8,7 +8,7 @@ answers leave. `docs/internals/service.md` is the contract.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -37,6 +37,7 @@ from haitang.app.service.waiting import Request
 from haitang.data.events.batch import batch_events
 from haitang.data.events.errors import DuplicateRefused
 from haitang.decision.engine import (
+    ACTIONS,
     FAIL_POLICY,
     MODE_NAMES,
     RANK,
@@ -368,7 +369,9 @@ class Writer:
             keys=keys.tolist(),
         )
         self._staged += 1
-        bodies = brief_answers(out, positions=range(first, first + len(fresh)))
+        bodies = brief_answers(
+            out, positions=range(first, first + len(fresh)), identifiers=identifiers
+        )
         for offset, (one, body) in enumerate(zip(fresh, bodies, strict=True)):
             position = first + offset
             self._bodies[position] = body
@@ -386,8 +389,11 @@ class Writer:
         self._pressure.decided(mode=mode, events=len(fresh), took_us=took_us)
         self._metrics.evaluate_seconds.observe(took_us / 1e6)
         name = MODE_NAMES[mode] or "full"
-        for action, arrival in zip(out.action_names, arrivals, strict=True):
-            self._metrics.decisions.add(action, name, arrival.event.channel or "")
+        channels = [arrival.event.channel or "" for arrival in arrivals]
+        for (action, channel), count in Counter(
+            zip(out.actions.tolist(), channels, strict=True)
+        ).items():
+            self._metrics.decisions.add(ACTIONS[action].code, name, channel, count=count)
 
     def _fail_rank(self, arrival: Arrival) -> int:
         return RANK[self.fail_action(arrival)]
