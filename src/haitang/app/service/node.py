@@ -33,7 +33,7 @@ from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import Pressure, PressureSettings
 from haitang.app.service.refusals import ahead, not_stored, of_error, too_late
-from haitang.app.service.waiting import Request
+from haitang.app.service.waiting import Request, customer_of, sender_runs
 from haitang.data.events.batch import batch_events
 from haitang.data.events.errors import DuplicateRefused
 from haitang.decision.engine import (
@@ -274,7 +274,7 @@ class Writer:
                 if refusal is None and self._admit(request, index, arrival, position):
                     number = register.live
                     if register.canary >= 0:
-                        number = register.chosen(_customer(arrival))
+                        number = register.chosen(customer_of(arrival))
                     fresh.append(_Fresh(request, index, number))
                     position += 1
                 elif refusal is not None:
@@ -352,7 +352,7 @@ class Writer:
         block = EventBlock(
             program=fresh[0].publication,
             mode=mode,
-            senders=_senders(fresh),
+            senders=sender_runs(one.request.sender for one in fresh),
             events=[arrival.content for arrival in arrivals],
             decisions=pack_decisions(out),
             fail_ranks=fail_ranks,
@@ -485,21 +485,3 @@ class Writer:
         self._queue.clear()
         self._queued = 0
         self._idle.set()
-
-
-def _customer(arrival: Arrival) -> str | None:
-    """Return whose decision it is: the payer's, else the customer's."""
-    event = arrival.event
-    customer: str | None = event.payer_customer_id or event.customer_id  # type: ignore[union-attr]
-    return customer
-
-
-def _senders(fresh: Sequence[_Fresh]) -> list[tuple[str, int]]:
-    runs: list[tuple[str, int]] = []
-    for one in fresh:
-        sender = one.request.sender
-        if runs and runs[-1][0] == sender:
-            runs[-1] = (sender, runs[-1][1] + 1)
-        else:
-            runs.append((sender, 1))
-    return runs
