@@ -74,14 +74,6 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         int,
         _number("Time budget of a request that names none", "默认时限", "ms", 1, 60_000),
     ] = 1_000
-    deadline_ms_min: Annotated[
-        int,
-        _number("Least time budget that a request may ask", "时限下限", "ms", 1, 60_000),
-    ] = 1
-    deadline_ms_max: Annotated[
-        int,
-        _number("Largest time budget that a request may ask", "时限上限", "ms", 1, 60_000),
-    ] = 60_000
     fail_policy: Annotated[
         dict[str, str],
         _said("Action of a channel when no decision is there in time", "各渠道降级动作"),

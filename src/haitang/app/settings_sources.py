@@ -277,8 +277,6 @@ def _contradictions(
 ) -> Iterator[HaitangError]:
     """Yield what single values are allowed to be and do not fit together."""
     ordered = (
-        ("deadline_ms_min", "deadline_ms_default"),
-        ("deadline_ms_default", "deadline_ms_max"),
         ("rules_only_share", "lists_only_share"),
         ("batch_events_max", "queue_events_max"),
         ("state_touched_bytes", "state_bytes_max"),

@@ -110,7 +110,7 @@ FAULTS: dict[str, str] = {
     "unknown_action": '[fail_policy]\ndefault = "HOLDE"\nPOS = 1\n',
     "no_default": '[fail_policy]\nPOS = "PASS"\n',
     "not_toml": "port = = 80\n",
-    "contradiction": "deadline_ms_default = 50_000\ndeadline_ms_max = 100\n",
+    "contradiction": "batch_events_max = 50_000\nqueue_events_max = 100\n",
     "shares": "rules_only_share = 0.9\n",
     "several": "prot = 80\nport = -1\nhost = 4\n",
 }
