@@ -24,6 +24,10 @@ from haitang.decision.engine.decisions import Decision
 from haitang.kernel.hashing import hash_text
 
 
+KEPT_FRAMES = 8
+"""Frames that are kept decoded: explanations are asked for in the order of events."""
+
+
 class JournalReader(Protocol):
     """What is needed of a journal to look back."""
 
@@ -60,6 +64,7 @@ class History:
         self._programs = programs
         self._digest_of = digest_of
         self._course_before = course_before
+        self._kept: dict[int, DecisionBatch] = {}
 
     def answer(self, position: int) -> bytes:
         """Return the body that was answered for the event at a position."""
@@ -109,12 +114,21 @@ class History:
         return None
 
     def _batch(self, position: int) -> tuple[DecisionBatch, int, int]:
+        """Return the decisions of the frame that holds an event, its first position and count."""
+        for first, kept in list(self._kept.items()):
+            if first <= position < first + kept.count:
+                return kept, first, kept.count
         frame = self._journal.frame_at(position)
         assert frame.kind == EVENTS, f"no event stands at position {position}"
         block = decode_events(frame.payload, position=frame.position)
         program = self._opened(frame).program
         events = batch_events([decode_stored(content) for content in block.events], program.fields)
-        return unpack_decisions(block.decisions, program, events), frame.position, frame.count
+        batch = unpack_decisions(block.decisions, program, events)
+        if len(self._kept) >= KEPT_FRAMES:
+            self._kept.clear()
+        # What is durable never changes; threads that come at once do the same work twice.
+        self._kept[frame.position] = batch
+        return batch, frame.position, frame.count
 
     def _opened(self, frame: JournalFrame) -> OpenedPack:
         block = decode_events(frame.payload, position=frame.position)
