@@ -23,7 +23,6 @@ from haitang.decision.engine import (
 from haitang.decision.engine.decisions import Decision
 from haitang.kernel.hashing import hash_text
 
-
 KEPT_FRAMES = 8
 """Frames that are kept decoded: explanations are asked for in the order of events."""
 
