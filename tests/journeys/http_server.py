@@ -13,6 +13,7 @@ import uvloop
 
 from haitang.decision.engine import EngineProgram
 from haitang.edges.api.limits import ApiSettings
+from haitang.edges.api.requests import AsgiApp, Receive, Scope, Send
 from haitang.edges.api.server import serve
 from tests.unit.edges.api.calls import make
 from tests.unit.edges.api.memory_node import MemoryNode
@@ -21,11 +22,16 @@ from tests.unit.edges.api.memory_node import MemoryNode
 class Server:
     """A running server, its node, and the thread that they live in."""
 
-    def __init__(self, program: EngineProgram, settings: dict[str, Any]) -> None:
+    def __init__(
+        self, program: EngineProgram, settings: dict[str, Any], *, long_way: bool = False
+    ) -> None:
         self.node = MemoryNode(program)
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port: int = self.listening.getsockname()[1]
         self.app = make(self.node, **settings)
+        self.long_way = long_way
+        self.asked: list[str] = []
+        """Paths of the requests that reached the ASGI application."""
         self.settings = ApiSettings(**settings)
         self.loop: asyncio.AbstractEventLoop | None = None
         self.stopping: asyncio.Event | None = None
@@ -36,7 +42,7 @@ class Server:
         async def run() -> None:
             self.loop, self.stopping = asyncio.get_running_loop(), asyncio.Event()
             await serve(
-                self.app,
+                self._served(),
                 self.listening,
                 self.settings,
                 stopping=self.stopping,
@@ -44,6 +50,17 @@ class Server:
             )
 
         uvloop.run(run())
+
+    def _served(self) -> AsgiApp:
+        """Return the application; behind a plain function no request is answered without ASGI."""
+        if not self.long_way:
+            return self.app
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            self.asked.append(scope["path"])
+            await self.app(scope, receive, send)
+
+        return app
 
     def stop(self) -> None:
         """Ask it to stop; returns at once."""
@@ -57,9 +74,10 @@ class Server:
 
 
 @contextmanager
-def running(program: EngineProgram, **settings: Any) -> Iterator[Server]:
+def running(program: EngineProgram, *, long_way: bool = False, **settings: Any) -> Iterator[Server]:
     """Run a server; it is stopped at the end and must then end by itself."""
-    server = Server(program, {"drain_s": 0.05, "linger_s": 0.5, **settings})
+    settings = {"drain_s": 0.05, "linger_s": 0.5, **settings}
+    server = Server(program, settings, long_way=long_way)
     server.thread.start()
     assert server.started.wait(30)
     try:

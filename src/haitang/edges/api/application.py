@@ -7,12 +7,12 @@ within the same bounds, and then handed to Litestar.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from functools import lru_cache
 
 import msgspec
 
-from haitang.app.service.answers import DecisionNode
+from haitang.app.service.answers import Busy, DecisionNode, NotReady
 from haitang.app.service.metrics import CONTENT_TYPE, Metrics
 from haitang.edges.api.bodies import JSON_LINES
 from haitang.edges.api.document import make_document
@@ -24,14 +24,18 @@ from haitang.edges.api.refusals import (
     ApiRefused,
     ClientLeft,
     Headers,
+    busy,
     encode_error,
     error_answer,
+    not_ready,
     retry_after,
     status_of,
 )
 from haitang.edges.api.requests import (
     CLOSE,
     AsgiApp,
+    Head,
+    HotRequest,
     Incoming,
     Message,
     Receive,
@@ -55,7 +59,7 @@ from haitang.edges.api.shapes import Health
 from haitang.edges.api.slow_calls import SlowCalls
 from haitang.kernel.errors import HaitangError
 
-HotHandler = Callable[[Incoming], Awaitable[Reply]]
+HotHandler = Callable[[HotRequest], Coroutine[None, None, Reply]]
 FixedHandler = Callable[[Incoming], Reply]
 
 _logger = logging.getLogger("haitang.api")
@@ -63,7 +67,7 @@ _POLICY = (
     b"default-src 'none'; style-src 'unsafe-inline'; "
     b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-_JSON_HEADERS: Headers = (
+JSON_HEADERS: Headers = (
     (b"content-type", b"application/json"),
     (b"cache-control", b"no-store"),
     (b"x-content-type-options", b"nosniff"),
@@ -141,12 +145,13 @@ class Application:
     ) -> None:
         self._node = node
         self._keys = keys
-        self._settings = settings
-        self._metrics = metrics
+        self.settings = settings
+        self.metrics = metrics
+        self.intake = intake
         self._rest = rest
         self._request_name = request_name.encode()
         self._requests = 0
-        self._hot: dict[str, HotHandler] = {
+        self.hot: dict[str, HotHandler] = {
             "/v1/decisions": intake.decide,
             "/v1/decisions:batch": intake.decide_batch,
             "/v1/events": intake.take_events,
@@ -159,7 +164,7 @@ class Application:
             "/metrics": self._render_metrics,
         }
         contents = (
-            ("/openapi.json", document, _JSON_HEADERS),
+            ("/openapi.json", document, JSON_HEADERS),
             ("/docs", page, _PAGE_HEADERS),
         )
         for path, content, headers in contents:
@@ -170,27 +175,39 @@ class Application:
         if scope["type"] != "http":
             await _answer_other(scope, receive, send)
             return
-        hot = self._hot.get(scope["path"])
+        hot = self.hot.get(scope["path"])
         if hot is None:
             await self._answer_rest(scope, receive, send)
             return
-        started = self._metrics.now()
+        started = self.metrics.now()
         request = Incoming(scope, receive)
         try:
             if scope["method"] != "POST":
                 raise no_method(scope["method"], "POST")
             status, body, headers = await hot(request)
-        except HaitangError as error:
-            status, body, headers = self._refusal(error)
         except ClientLeft:
-            self._metrics.requests.add(scope["path"], "left")
+            self.metrics.requests.add(scope["path"], "left")
             return
-        except Exception:
-            _logger.exception("request_failed", extra={"route": scope["path"]})
-            status, body, headers = self._refusal(_FAILED)
-        await self._send(request, send, status, body, (*_JSON_HEADERS, *headers))
-        self._metrics.requests.add(scope["path"], str(status))
-        self._metrics.request_seconds.observe(self._metrics.now() - started)
+        except Exception as error:  # noqa: BLE001 - `failure` logs it
+            status, body, headers = self.failure(scope["path"], error)
+        await self._send(request, send, status, body, (*JSON_HEADERS, *headers))
+        self.count(scope["path"], status, started)
+
+    def failure(self, path: str, error: BaseException) -> Reply:
+        """Return the reply to a hot request that ended in an error; logs what nobody foresaw."""
+        if isinstance(error, Busy):
+            error = busy(error)
+        elif isinstance(error, NotReady):
+            error = not_ready(error)
+        elif not isinstance(error, HaitangError):
+            _logger.error("request_failed", exc_info=error, extra={"route": path})
+            error = _FAILED
+        return self._refusal(error)
+
+    def count(self, path: str, status: int, started: float) -> None:
+        """Count a hot request that was answered; `started` is what `Metrics.now` said then."""
+        self.metrics.requests.add(path, str(status))
+        self.metrics.request_seconds.observe(self.metrics.now() - started)
 
     async def _answer_rest(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Incoming(scope, receive)
@@ -204,16 +221,16 @@ class Application:
             status, body, headers = fixed(request)
         except HaitangError as error:
             status, body, headers = self._refusal(error)
-            headers = (*_JSON_HEADERS, *headers)
+            headers = (*JSON_HEADERS, *headers)
         except ClientLeft:
             return
         except Exception:
             _logger.exception("request_failed", extra={"route": scope["path"]})
             status, body, headers = self._refusal(_FAILED)
-            headers = (*_JSON_HEADERS, *headers)
+            headers = (*JSON_HEADERS, *headers)
         await self._send(request, send, status, body, headers)
         route = scope["path"] if scope["path"] in self._fixed else _OTHER_ROUTE
-        self._metrics.requests.add(route, str(status))
+        self.metrics.requests.add(route, str(status))
 
     async def _hand_over(self, scope: Scope, request: Incoming, send: Send) -> None:
         """Authenticate, read the body, and let Litestar answer."""
@@ -229,7 +246,7 @@ class Application:
         media = media_type(request.head)
         if request.unread and media not in accepted:
             raise unknown_media_type(media, expected=tuple(one.decode() for one in accepted))
-        settings = self._settings
+        settings = self.settings
         limit = settings.publication_bytes_max if publishing else settings.body_bytes_max
         body = b""
         if request.unread:
@@ -238,12 +255,12 @@ class Application:
         async def receive() -> Message:
             return {"type": "http.request", "body": body, "more_body": False}
 
-        added = ((b"x-request-id", self._request_id(request)), *_JSON_HEADERS[1:])
+        added = ((b"x-request-id", self.request_id(request.head)), *JSON_HEADERS[1:])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *added]
-                self._metrics.requests.add(_OTHER_ROUTE, str(message["status"]))
+                self.metrics.requests.add(_OTHER_ROUTE, str(message["status"]))
             await send(message)
 
         handed = {**scope, CALLER: caller, HEAD: request.head, PATH: scope["path"]}
@@ -261,7 +278,7 @@ class Application:
                 "headers": [
                     *headers,
                     (b"content-length", b"%d" % len(body)),
-                    (b"x-request-id", self._request_id(request)),
+                    (b"x-request-id", self.request_id(request.head)),
                     *(CLOSE if unread else ()),
                 ],
             }
@@ -269,37 +286,38 @@ class Application:
         if unread and status != 408:
             await send({"type": "http.response.body", "body": body, "more_body": True})
             await request.discard(
-                bytes_max=self._settings.body_bytes_max, timeout_s=self._settings.linger_s
+                bytes_max=self.settings.body_bytes_max, timeout_s=self.settings.linger_s
             )
             body = b""
         await send({"type": "http.response.body", "body": body})
 
-    def _request_id(self, request: Incoming) -> bytes:
-        given = sent_request_id(request.head)
+    def request_id(self, head: Head) -> bytes:
+        """Return the request's own id, or the next number."""
+        given = sent_request_id(head)
         if given is not None:
             return given
         self._requests += 1
         return b"%b-%d" % (self._request_name, self._requests)
 
     def _refusal(self, error: HaitangError) -> Reply:
-        self._metrics.refusals.add(error.code)
+        self.metrics.refusals.add(error.code)
         headers = error.headers if isinstance(error, ApiRefused) else ()
         return status_of(error), error_answer(encode_error(error)), headers
 
     def _healthz(self, _request: Incoming) -> Reply:
-        return 200, _encode(Health(state="alive")), _JSON_HEADERS
+        return 200, _encode(Health(state="alive")), JSON_HEADERS
 
     def _readyz(self, _request: Incoming) -> Reply:
         state = self._node.state
         body = _encode(Health(state=state, trouble=self._node.trouble))
         if state == "ready":
-            return 200, body, _JSON_HEADERS
-        return 503, body, (*_JSON_HEADERS, *retry_after(1))
+            return 200, body, JSON_HEADERS
+        return 503, body, (*JSON_HEADERS, *retry_after(1))
 
     def _render_metrics(self, request: Incoming) -> Reply:
-        if not self._settings.metrics_open:
+        if not self.settings.metrics_open:
             authorise(authenticate(self._keys, request.head.get(b"authorization")), "operate")
-        return 200, self._metrics.render(), _METRICS_HEADERS
+        return 200, self.metrics.render(), _METRICS_HEADERS
 
 
 @lru_cache(maxsize=4)

@@ -40,7 +40,8 @@ from haitang.edges.api.refusals import (
 )
 from haitang.edges.api.requests import (
     Head,
-    Incoming,
+    HotRequest,
+    WholeRequest,
     deadline_us,
     media_type,
     unknown_media_type,
@@ -82,7 +83,7 @@ class Intake:
         self._single = ("application/json", *decoders)
         self._many = ("application/json", "application/x-ndjson", *decoders)
 
-    async def decide(self, request: Incoming) -> Reply:
+    async def decide(self, request: HotRequest) -> Reply:
         """Decide one event."""
         sender, budget_us = self._admit(request.head, "decide")
         explained = _wants_explanation(request.query) if request.query else False
@@ -102,14 +103,30 @@ class Intake:
             self._node, (arrival,), sender=sender, budget_us=budget_us, want="decision"
         )
         outcome = outcomes[0]
-        if not isinstance(outcome, Answer):
-            return self._refused(outcome)
-        body = outcome.body
-        if explained:
+        status, body, headers = self.decided(outcome)
+        if explained and isinstance(outcome, Answer):
             body = await self._explained(outcome)
-        return 200, body, _REPEATED if outcome.repeated else ()
+        return status, body, headers
 
-    async def decide_batch(self, request: Incoming) -> Reply:
+    def begin(self, request: WholeRequest) -> asyncio.Future[list[Outcome]]:
+        """Take one event in as `decide` does, without a task; `decided` makes the reply.
+
+        The body must be JSON. The future may end in `Busy` or `NotReady`.
+        """
+        sender, budget_us = self._admit(request.head, "decide")
+        event = decode_event(request.content(), base_currency=self._node.base_currency)
+        arrival = Arrival(event=event, content=encode_event(event))
+        return asyncio.ensure_future(
+            self._node.submit((arrival,), sender=sender, deadline_us=budget_us, want="decision")
+        )
+
+    def decided(self, outcome: Outcome) -> Reply:
+        """Return the reply to one event, in brief."""
+        if isinstance(outcome, Answer):
+            return 200, outcome.body, _REPEATED if outcome.repeated else ()
+        return self._refused(outcome)
+
+    async def decide_batch(self, request: HotRequest) -> Reply:
         """Decide many events; each is answered or refused by its index."""
         sender, budget_us = self._admit(request.head, "decide")
         found, single = await self._events(request)
@@ -119,15 +136,15 @@ class Intake:
         results = [self._result(index, outcome) for index, outcome in enumerate(outcomes)]
         return 200, b'{"results":[%b]}' % b",".join(results), ()
 
-    async def take_events(self, request: Incoming) -> Reply:
+    async def take_events(self, request: HotRequest) -> Reply:
         """Make events durable; the sender needs no answer."""
         return await self._take(request, "events")
 
-    async def take_outcomes(self, request: Incoming) -> Reply:
+    async def take_outcomes(self, request: HotRequest) -> Reply:
         """Make outcomes durable; other types of events are refused."""
         return await self._take(request, "outcomes")
 
-    async def _take(self, request: Incoming, scope: Scope) -> Reply:
+    async def _take(self, request: HotRequest, scope: Scope) -> Reply:
         sender, budget_us = self._admit(request.head, scope)
         found, single = await self._events(request)
         if scope == "outcomes":
@@ -142,13 +159,13 @@ class Intake:
         authorise(caller, scope)
         return caller.id, deadline_us(head, default_ms=self._settings.deadline_ms)
 
-    async def _body(self, request: Incoming) -> bytes:
+    async def _body(self, request: HotRequest) -> bytes:
         return await request.body(
             bytes_max=self._settings.body_bytes_max,
             timeout_s=self._settings.body_timeout_s,
         )
 
-    async def _events(self, request: Incoming) -> tuple[list[Event | HaitangError], bool]:
+    async def _events(self, request: HotRequest) -> tuple[list[Event | HaitangError], bool]:
         """Return each event of the body or its refusal, and whether the body was a single object.
 
         Between slices other requests get their turn.

@@ -91,6 +91,36 @@ class Incoming:
             return
 
 
+class WholeRequest:
+    """A small request that has come in whole, without a query; handlers read it like the other."""
+
+    __slots__ = ("_content", "head", "whole")
+    query = b""
+
+    def __init__(self, head: Head, content: bytes) -> None:
+        self.head = head
+        self.whole = False
+        """The body was asked for; a refusal before that closes the connection."""
+        self._content = content
+
+    @property
+    def unread(self) -> bool:
+        """Tell whether the request was refused before its body was looked at."""
+        return not self.whole
+
+    def content(self) -> bytes:
+        """Return the body; its length was checked with the head."""
+        self.whole = True
+        return self._content
+
+    async def body(self, *, bytes_max: int, timeout_s: float) -> bytes:  # noqa: ARG002
+        """Return the body, as `Incoming.body` does."""
+        return self.content()
+
+
+HotRequest = Incoming | WholeRequest
+
+
 def sent_request_id(head: Head) -> bytes | None:
     """Return the caller's `X-Request-Id` when it may be repeated: printable ASCII, at most 64."""
     given = head.get(b"x-request-id")

@@ -14,6 +14,9 @@ from typing import ClassVar
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from haitang.edges.api.application import Application
+from haitang.edges.api.intake import Reply
+from haitang.edges.api.lean import BODY_WAIT_S, Exchange, Opening, lean_exchange
 from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.requests import CLOSE, AsgiApp
 
@@ -37,7 +40,15 @@ async def serve(
     """
     config = uvicorn.Config(
         app,
-        http=type("Protocol", (BoundedProtocol,), {"limits": settings}),
+        http=type(
+            "Protocol",
+            (BoundedProtocol,),
+            {
+                "limits": settings,
+                "application": app if isinstance(app, Application) else None,
+                "opening": Opening(),
+            },
+        ),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -94,6 +105,11 @@ class GatheringTransport(asyncio.Transport):
             self._transport.write(self._head + data if self._head else data)
             self._head = b""
 
+    def write_whole(self, data: bytes) -> None:
+        """Send a whole answer."""
+        self.send_head()
+        self._transport.write(data)
+
     def send_head(self) -> None:
         """Send the head that is held, if any."""
         if self._head:
@@ -107,11 +123,18 @@ class GatheringTransport(asyncio.Transport):
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, watching heads: a whole one in one piece, which is the rule, costs
-    nothing.
+    """uvicorn's protocol, watching heads, and answering the common request without a cycle.
+
+    A whole head in one piece, which is the rule, costs nothing to watch.
     """
 
     limits: ClassVar[ApiSettings] = ApiSettings()
+    application: ClassVar[Application | None] = None
+    """Whose common requests are answered without a cycle; None: nobody's."""
+    opening: ClassVar[Opening] = Opening()
+    exchange: Exchange | None = None
+    """A common request that has not begun: its body is not whole, or was whole just now."""
+    body_timer: asyncio.TimerHandle | None = None
     head_begun = False
     """A head has begun and is not complete."""
     head_bytes = 0
@@ -120,7 +143,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse one connection too many; else wait for its first head."""
-        super().connection_made(GatheringTransport(transport))
+        self.gathering = GatheringTransport(transport)
+        super().connection_made(self.gathering)
         if len(self.connections) > self.limits.connections_max:
             transport.close()
             return
@@ -129,14 +153,27 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop watching."""
         self._leave_head()
+        exchange = self._take_exchange()
+        if exchange is not None:
+            exchange.left()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Watch what is left of a head when this piece did not complete it."""
+        """Begin a common request that is whole; watch the rest of a head that is not."""
         begun = self.head_begun
         super().data_received(data)
-        if not self.head_begun or self.transport.is_closing():
+        if self.head_begun and not self.transport.is_closing():
+            self._watch_rest(data, begun=begun)
+        exchange = self.exchange
+        if exchange is None:
             return
+        if not exchange.more_body:
+            self._take_exchange()
+            exchange.begin(self.tasks, self._answer)
+        elif self.body_timer is None:
+            self.body_timer = self.loop.call_later(BODY_WAIT_S, self._make_cycle)
+
+    def _watch_rest(self, data: bytes, *, begun: bool) -> None:
         if self.head_timer is None:
             self._watch_head()
         if begun:
@@ -156,8 +193,30 @@ class BoundedProtocol(HttpToolsProtocol):
         if size > self.limits.head_bytes_max:
             self._refuse_head(_TOO_LONG)
         self._leave_head()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        exchange = self._exchange()
+        if exchange is None:
             super().on_headers_complete()
+        else:
+            # uvicorn asks a cycle whether it is complete, and tells it of a lost connection.
+            self.exchange = self.cycle = exchange  # type: ignore[assignment]
+
+    def on_body(self, body: bytes) -> None:
+        """Keep the body of a common request."""
+        exchange = self.exchange
+        if exchange is not None and exchange.more_body:
+            exchange.body += body
+        else:
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Note that a common request is whole; it begins when this piece is parsed to its end."""
+        exchange = self.exchange
+        if exchange is not None and exchange.more_body:
+            exchange.more_body = False
+        else:
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Send a head that has no body."""
@@ -181,6 +240,50 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self.transport.is_closing():
             self.transport.write(_NO_HTTP)
             self.transport.close()
+
+    def _exchange(self) -> Exchange | None:
+        """Return the exchange of a common request that nothing stands in the way of."""
+        cycle: RequestResponseCycle | None = self.cycle
+        parser = self.parser
+        if (
+            self.application is None
+            or (cycle is not None and not cycle.response_complete)
+            or self.flow.write_paused
+            or parser.get_method() != b"POST"
+            or parser.should_upgrade()
+            or not parser.should_keep_alive()
+            or parser.get_http_version() != "1.1"
+        ):
+            return None
+        return lean_exchange(self.application, self.url, self.headers)
+
+    def _take_exchange(self) -> Exchange | None:
+        exchange, self.exchange = self.exchange, None
+        if self.body_timer is not None:
+            self.body_timer.cancel()
+            self.body_timer = None
+        return exchange
+
+    def _make_cycle(self) -> None:
+        """Let a request whose body is slow go the long way, with what has come of it."""
+        exchange = self._take_exchange()
+        if exchange is None or self.transport.is_closing():
+            return
+        exchange.response_complete = True
+        super().on_headers_complete()
+        self.cycle.keep_alive = self.cycle.keep_alive and exchange.keep_alive
+        if exchange.body:
+            super().on_body(exchange.body)
+
+    def _answer(self, exchange: Exchange, reply: Reply) -> None:
+        self.opening.refresh(self.server_state.default_headers)
+        answer = exchange.render(reply, self.opening)
+        if exchange.disconnected or self.transport.is_closing():
+            return
+        self.gathering.write_whole(answer)
+        if not exchange.keep_alive:
+            self.transport.close()
+        self.on_response_complete()
 
     def _watch_head(self) -> None:
         self.head_timer = self.loop.call_later(

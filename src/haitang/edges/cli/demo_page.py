@@ -27,7 +27,7 @@ def page_served(feed: DemoFeed, setting: PageSetting, *, port: int) -> Iterator[
 
     listener = _listener(port)
     config = uvicorn.Config(
-        make_page(feed, setting),  # type: ignore[arg-type]
+        make_page(feed, setting),
         log_config=None,
         log_level="critical",
         access_log=False,

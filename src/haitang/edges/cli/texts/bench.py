@@ -55,8 +55,8 @@ memory and latency.
 Everything after the command is handed to `bench/serve.py`; `haitang bench serve -- --help`
 shows what it takes. Services run on free ports of this machine in a temporary folder, or
 in the one named with --folder. The exit code is 4 when a bar was missed.""",
-        """在本机测量决策服务（含负载发生器）：每秒持久化决策数，分单条请求与 64 条一批；每秒 1,000 条
-时的时延，并与同次运行中单独的 fdatasync 对照；同一热点账户在短历史与长历史之后的时延；
+        """在本机测量决策服务（含负载发生器）：每秒持久化决策数，分单条请求与 64 条一批；
+每秒 1,000 条时的时延，并与同次运行中单独的 fdatasync 对照；同一热点账户在短历史与长历史之后的时延；
 负载下发布 600 条策略。加 --soak 分钟数则以最大吞吐的 70 % 持续运行，并画出内存与时延。
 
 命令之后的参数原样交给 `bench/serve.py`；`haitang bench serve -- --help` 显示其参数。服务
