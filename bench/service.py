@@ -193,7 +193,9 @@ def _gone(service: Service) -> bool:
     while members(service.group) and time.monotonic() < deadline:
         time.sleep(POLL_S)
     if service.process is not None:
-        service.process.poll()
+        # What no longer lives may not be waited for yet.
+        with suppress(subprocess.TimeoutExpired):
+            service.process.wait(max(deadline - time.monotonic(), 1.0))
     return not members(service.group)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,5 +48,14 @@ def haitang(
 def started(*arguments: str | Path, cwd: Path, **streams: Any) -> subprocess.Popen[bytes]:
     """Start one command and let it run."""
     return subprocess.Popen(
-        [*COMMAND, *map(str, arguments)], cwd=cwd, env=surroundings(), **streams
+        [*COMMAND, *map(str, arguments)],
+        cwd=cwd,
+        env=surroundings(),
+        preexec_fn=_listen_to_interrupts,  # noqa: PLW1509 - no threads here
+        **streams,
     )
+
+
+def _listen_to_interrupts() -> None:
+    """Undo what a shell does to what it runs in the background: ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sys
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +33,8 @@ from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.server import serve
 from haitang.edges.cli.wording import Wording
 
+SWITCH_S = 0.000_5
+"""How long a thread may hold the interpreter while another wants it."""
 XML_TYPES = ("application/xml", "text/xml")
 
 
@@ -46,6 +49,8 @@ async def run_node(
 ) -> int:
     """Serve until SIGTERM; return the exit code."""
     loop = asyncio.get_running_loop()
+    # The thread of the loop must not wait long for one that compiles a pack or reads the journal.
+    sys.setswitchinterval(SWITCH_S)
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
