@@ -32,7 +32,7 @@ quick: warm ## run the tests that take seconds
 	$(BIN)/python -m pytest $(SPREAD) -m "not slow and not data"
 
 check: $(VENV)/.checks format types contracts test ## format, lint, types, import contracts, packs and tests
-	$(BIN)/haitang check packs/retail
+	$(BIN)/haitang check packs/bank
 
 format: $(VENV)/.checks
 	$(BIN)/ruff check .
@@ -61,7 +61,7 @@ lock: ## resolve the dependencies anew
 warm: $(VENV)/.tests
 	@echo "preparing the engine (a minute or two the first time)"
 	@echo '{"event_id": "first", "event_type": "LOGIN", "occurred_at": "2026-03-02T10:00:00+08:00", "customer_id": "C1"}' \
-		| $(BIN)/haitang replay - --pack packs/retail --decisions - >/dev/null 2>&1 \
+		| $(BIN)/haitang replay - --pack packs/bank --decisions - >/dev/null 2>&1 \
 		|| echo "the engine could not be prepared; the tests will say why"
 
 clean: ## remove .venv, caches and what runs wrote

@@ -80,7 +80,7 @@ QUICK = (
 BARS = (
     Bar("engine, events/s per core (CPU)", "engine.events_per_second_cpu", 250_000, 450_000),
     Bar(
-        "retail pack on lab days, events/s per core",
+        "shipped bank on lab days, events/s per core",
         "retail.events_per_second_cpu",
         150_000,
         350_000,

@@ -387,13 +387,13 @@ def trees(folder: Path, _: int) -> Measured:
 
 
 def retail(_: Path, customers: int) -> Measured:
-    """The shipped retail pack, as it is, on days of the lab's bank."""
+    """All that is shipped for a bank, as it is, on days of the lab's bank."""
     from haitang.app.programs import open_pack
-    from haitang.app.shipped import RETAIL, shipped_pack
+    from haitang.app.shipped import BANK, shipped_pack
     from haitang.data.events.table import check_table
     from haitang.lab.day import generate
 
-    opened = open_pack(shipped_pack(RETAIL))
+    opened = open_pack(shipped_pack(BANK))
     day = generate(7, customers=customers, days=lab_days)
     checked = check_table(day.table(), base_currency=opened.pack.base_currency)
     events = batch_table(checked, opened.program.fields, words=False)

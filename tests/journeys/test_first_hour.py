@@ -37,9 +37,11 @@ def test_every_file_and_command_of_the_guide_works(tmp_path: Path) -> None:
 
 def run(words: list[str], place: Path) -> int:
     """Run one line of the guide; the demo and what explains it are journeys of their own."""
+    if words[0] == "mkdir":
+        (place / words[1]).mkdir()
     if words[:2] == ["cp", "-r"]:
-        shutil.copytree(place / words[2], place / words[3])
-        return 0
+        for copied in words[2:-1]:
+            shutil.copytree(place / copied, place / words[-1] / Path(copied).name)
     if words[0] != "haitang" or "out/demo/decisions.jsonl" in words:
         return 0
     done = haitang(*words[1:], cwd=place)

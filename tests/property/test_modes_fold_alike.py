@@ -24,7 +24,7 @@ from haitang.decision.engine import (
     evaluate,
 )
 from haitang.lab.day import generate
-from tests.packs.retail import retail_pack
+from tests.packs.bank import bank_pack
 from tests.parity.test_replay import deciding_pack
 from tests.property import window_cases as cases
 
@@ -61,7 +61,7 @@ def test_any_mix_of_modes_leaves_the_same_bytes(mixed: Runs) -> None:
 
 
 def test_a_day_of_the_lab_leaves_the_same_bytes_in_every_mode() -> None:
-    pack = retail_pack().pack
+    pack = bank_pack().pack
     program = compile_pack(pack)
     rows = generate(5, customers=200, days=2).table().slice(0, 1_500).to_pylist()
     events = [decode_row(row, base_currency=pack.base_currency) for row in rows]

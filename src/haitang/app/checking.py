@@ -14,9 +14,8 @@ from haitang.app.policytests import TestReport, run_policy_tests
 from haitang.app.programs import warm_up
 from haitang.app.wiring import read_pack_folder, write_pack_file
 from haitang.decision.engine import compile_pack
-from haitang.decision.rules.pack import LoadedPack, load_pack_with_tests, lock_text
-from haitang.decision.rules.problems import PackRefused
-from haitang.decision.rules.source import LOCK_FILE, PackSource
+from haitang.decision.rules.pack import load_pack_unlocked, lock_text
+from haitang.decision.rules.source import LOCK_FILE
 from haitang.decision.rules.specs import Pack
 from haitang.kernel.errors import HaitangError
 
@@ -66,7 +65,8 @@ def check_pack(
     `preparing` is entered while the engine is made ready, which takes long on the first run.
     """
     begun_us = clock.elapsed_us()
-    loaded, lock_problems = _load(read_pack_folder(folder))
+    unlocked = load_pack_unlocked(read_pack_folder(folder))
+    loaded = unlocked.loaded
     read_us = clock.elapsed_us()
     program = compile_pack(loaded.pack)
     compiled_us = clock.elapsed_us()
@@ -81,7 +81,7 @@ def check_pack(
     fields = program.fields
     return PackCheck(
         pack=loaded.pack,
-        lock_problems=lock_problems,
+        lock_problems=unlocked.lock_problems,
         tests=tests,
         fields=(*fields.numbers, *fields.texts, *fields.remarks),
         read_us=read_us - begun_us,
@@ -94,17 +94,3 @@ def write_lock(folder: Path) -> Path:
     """Write the pack's `LOCK` and return its path; a change without a new version is refused."""
     text = lock_text(read_pack_folder(folder))
     return write_pack_file(folder, LOCK_FILE, text.encode())
-
-
-def _load(source: PackSource) -> tuple[LoadedPack, tuple[HaitangError, ...]]:
-    """Load a pack even if its `LOCK` is behind: an author tests before giving a new version."""
-    try:
-        return load_pack_with_tests(source), ()
-    except PackRefused as refused:
-        if not all(problem.code.startswith("lock_") for problem in refused.problems):
-            raise
-        problems = refused.problems
-    unlocked = {name: content for name, content in source.files.items() if name != LOCK_FILE}
-    fresh = lock_text(PackSource(name=source.name, files=unlocked))
-    relocked = PackSource(name=source.name, files={**unlocked, LOCK_FILE: fresh.encode()})
-    return load_pack_with_tests(relocked), problems

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from haitang.app.shipped import DATA_SETS, RETAIL, shipped_pack
+from haitang.app.shipped import BANK, DATA_SETS, shipped_pack
 from haitang.app.wiring import EventChunk, open_events, read_pack_folder, table_chunk
 from haitang.data.features.specs import TextPair
 from haitang.decision.rules.pack import load_pack
@@ -74,11 +74,11 @@ def lab_pack(request: DemoRequest) -> Path | None:
     """Return the pack of the lab stream; None when something else is to be shown."""
     if request.events is not None or request.data_set is not None:
         return None
-    return request.pack or shipped_pack(RETAIL)
+    return request.pack or shipped_pack(BANK)
 
 
 def _lab(request: DemoRequest) -> Demo:
-    folder = request.pack or shipped_pack(RETAIL)
+    folder = request.pack or shipped_pack(BANK)
     pack = _pack(folder)
     stream = demo_stream(request.seed)
     table = stream.table()
@@ -114,7 +114,7 @@ def _data_set(request: DemoRequest, name: str) -> Demo:
 
 
 def _file(request: DemoRequest, path: Path) -> Demo:
-    folder = request.pack or shipped_pack(RETAIL)
+    folder = request.pack or shipped_pack(BANK)
     pack = _pack(folder)
     source = open_events(path, mapping=None, base_currency=pack.base_currency)
     name = path.name

@@ -1,7 +1,8 @@
-"""Running the tests that policies carry: a few events each, judged on the last one.
+"""Running the tests that policies carry, for each of their instances: a few events, judged on the
+last one.
 
 Each test has an engine state of its own, since all tests speak of the same few customers and
-accounts.
+accounts. What is the same at the beginning of all of them is made once.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     """How one test ended."""
 
     policy: str
+    """Full name of the instance."""
     name: str
     place: Place
     should_fire: bool
@@ -61,7 +63,7 @@ class TestReport(msgspec.Struct, frozen=True, kw_only=True):
 
     results: tuple[TestResult, ...]
     untested: tuple[str, ...]
-    """Policies that speak (shadow or live) and are not tested both ways."""
+    """Instances that speak (shadow or live) and are not tested both ways."""
 
     @property
     def failed(self) -> tuple[TestResult, ...]:
@@ -73,9 +75,10 @@ def run_policy_tests(pack: Pack, tests: Sequence[PolicyTest]) -> TestReport:
     """Run every test; a draft is tested as if it were in shadow, a retired policy not at all."""
     awake = wake_drafts(pack)
     program = compile_pack(awake)
-    speaking = {policy.id: policy for policy in awake.policies if policy.status != "retired"}
+    indices = {policy.id: index for index, policy in enumerate(program.policies)}
+    lists = EngineState.create(program).lists.content()
     results = tuple(
-        _run(test, speaking[test.policy], program) for test in tests if test.policy in speaking
+        _run(test, indices[test.policy], program, lists) for test in tests if test.policy in indices
     )
     return TestReport(results=results, untested=_untested(pack, tests))
 
@@ -101,7 +104,7 @@ def _untested(pack: Pack, tests: Sequence[PolicyTest]) -> tuple[str, ...]:
     )
 
 
-def _run(test: PolicyTest, policy: PolicySpec, program: EngineProgram) -> TestResult:
+def _run(test: PolicyTest, index: int, program: EngineProgram, lists: bytes) -> TestResult:
     base_currency = program.pack.base_currency
     try:
         events = [
@@ -117,16 +120,18 @@ def _run(test: PolicyTest, policy: PolicySpec, program: EngineProgram) -> TestRe
             error=error,
         )
     batch = batch_events(events, program.fields)
-    out = evaluate(batch, EngineState.create(program), keep_features=True)
-    decision = out.decision(out.count - 1)
-    fired = any(hit.policy == test.policy for hit in (*decision.hits, *decision.shadow_hits))
+    state = EngineState.create(program, enter_lists=False)
+    state.lists.restore(lists)
+    out = evaluate(batch, state, keep_features=True)
+    first, behind = out.hit_starts[out.count - 1 : out.count + 1]
+    fired = index in out.hit_policies[first:behind]
     return TestResult(
         policy=test.policy,
         name=test.name,
         place=test.place,
         should_fire=test.fires,
         fired=fired,
-        values=() if fired == test.fires else _values(policy, batch, out, program),
+        values=() if fired == test.fires else _values(program.policies[index], batch, out, program),
     )
 
 

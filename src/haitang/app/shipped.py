@@ -6,12 +6,14 @@ from pathlib import Path
 
 from haitang.kernel.errors import HaitangError, Place, symbol
 
-RETAIL = "retail"
+BANK = "bank"
+"""Everything that is shipped for a bank: includes the packs of all families."""
+
 DATA_SETS = "datasets"
 
 
 def shipped_pack(name: str) -> Path:
-    """Return the folder of a shipped pack, `retail` or `datasets/<set>`."""
+    """Return the folder of a shipped pack, `bank`, `retail` or `datasets/<set>`."""
     here = Path(__file__).resolve()
     places = (here.parents[3] / "packs", here.parents[1] / "packs")
     for place in places:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from haitang.adapters.files.events import open_events as open_events
     from haitang.adapters.files.events import table_chunk as table_chunk
     from haitang.adapters.files.features import FeatureTable as FeatureTable
+    from haitang.adapters.files.kept_columns import KeptReader as KeptReader
+    from haitang.adapters.files.kept_columns import KeptWriter as KeptWriter
     from haitang.adapters.files.keys import FileIdentity as FileIdentity
     from haitang.adapters.files.keys import StoredKey as StoredKey
     from haitang.adapters.files.keys import change_key_file as change_key_file
@@ -66,6 +68,8 @@ _ADAPTERS: dict[str, str] = {
     "FileIdentity": "files.keys.FileIdentity",
     "Journal": "journal.journal.Journal",
     "JournalReport": "journal.upkeep.JournalReport",
+    "KeptReader": "files.kept_columns.KeptReader",
+    "KeptWriter": "files.kept_columns.KeptWriter",
     "Listed": "files.decisions.Listed",
     "MachineClock": "clock.MachineClock",
     "Mended": "journal.journal.Mended",

@@ -56,6 +56,7 @@ SCHEMA: dict[str, tuple[str, float]] = {
     "story": ("i4", -1),
     "role": ("i1", -1),
     "tag": ("i1", -1),
+    "detail": ("i4", -1),  # row of the run's details
 }
 _CODES: dict[str, Mapping[str, int]] = {
     "event": EVENT, "txn": TXN, "channel": CHANNEL, "word": WORD, "remark": REMARK, "role": ROLE,

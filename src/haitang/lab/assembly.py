@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from haitang.lab.acts import DAY_US, Acts, Array, has
 from haitang.lab.bank import MERCHANT_KINDS, OCCUPATIONS, OTHER_BANKS, OWN_BANK, Bank
+from haitang.lab.details import write_details
 from haitang.lab.geography import PLACES
 from haitang.lab.identifiers import scramble, spell
 from haitang.lab.ledger import Settlement
@@ -59,6 +60,7 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     event_ids: Array
     received_us: Array
     salt: int
+    details: dict[str, Array]
 
 
 def assemble(block: Block) -> pa.Table:
@@ -79,6 +81,7 @@ def assemble(block: Block) -> pa.Table:
         _lists,
     ):
         write(sheet, block)
+    write_details(sheet, block.table, block.details, block.words)
     return sheet.table()
 
 
@@ -390,7 +393,9 @@ def _changes(sheet: Sheet, block: Block) -> None:
     sheet.texts("payee_account", payee, block.words["account"])
     bank_code = block.bank.account_bank[np.maximum(payee, 0)] + 1
     sheet.texts("payee_bank_code", np.where(payee >= 0, bank_code, -1), _BANKS)
-    operated = np.isin(event, [EVENT["REMOTE_COUNTER_OP"], EVENT["STAFF_OP"]])
+    operated = np.isin(
+        event, [EVENT[name] for name in ("REMOTE_COUNTER_OP", "STAFF_OP", "CONTROL_CHANGE")]
+    )
     sheet.texts("operation", np.where(operated, table["word"], -1), WORDS)
     wallet = np.isin(
         event, [EVENT["BIND_CARD"], EVENT["NO_PASSWORD_SIGN"], EVENT["AGREEMENT_SIGN"]]
@@ -427,6 +432,9 @@ def _staff(sheet: Sheet, block: Block) -> None:
     sheet.texts("target_account", table["target"], block.words["account"])
     sheet.texts("ticket_id", table["ticket"], block.words["ticket"])
     asked = table["event"] == EVENT["STAFF_QUERY"]
+    over = np.isin(table["event"], [EVENT["CONTROL_CHANGE"], EVENT["OVERRIDE"]])
+    sheet.flags("on_shift", has(table, "on_shift"), over)
+    sheet.flags("documents_seen", has(table, "documents_seen"), over)
     sheet.texts("reason_code", np.where(asked, table["word"], -1), WORDS)
     for name in ("customer_present", "exported", "screenshot", "on_shift"):
         sheet.flags(name, has(table, name), asked)

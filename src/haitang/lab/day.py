@@ -16,6 +16,8 @@ from haitang.data.events.codec import decode_row
 from haitang.lab.acts import Acts, Array, join, take
 from haitang.lab.assembly import Block, arrow_words, assemble
 from haitang.lab.bank import NEVER_US, Bank, build_bank, local_midnight_us
+from haitang.lab.details import Details
+from haitang.lab.errands import errands
 from haitang.lab.firms import business
 from haitang.lab.identifiers import scramble, spell
 from haitang.lab.labels import label_table, likeness_table
@@ -45,6 +47,7 @@ class LabDay(msgspec.Struct, frozen=True, kw_only=True):
     event_ids: Array
     received_us: Array
     salt: int
+    details: dict[str, Array]
 
     def __len__(self) -> int:
         """Number of events."""
@@ -62,7 +65,7 @@ class LabDay(msgspec.Struct, frozen=True, kw_only=True):
                 settlement=_slice(self.settlement, part),
                 position=position[part], chance=chance[part], event_ids=self.event_ids[part],
                 received_us=self.received_us[part],
-                salt=self.salt,
+                salt=self.salt, details=self.details,
             ))  # fmt: skip
 
     def table(self) -> pa.Table:
@@ -132,14 +135,22 @@ def generate(
     assert days >= 2, "a lab run has at least two days"
     rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(seed)
     bank = build_bank(rng, customers=customers, days=days, start_us=local_midnight_us(*start))
+    apart, life, frame = rng.spawn(3)
+    details = Details()
     honest = [rhythm(rng, bank) for rhythm in (everyday, now_and_then, passing, business)]
-    frauds = weave(rng, bank, stories, story_days or (1, days))
-    table = join([*honest, banking(rng, bank), frauds])
-    table = surround(rng, bank, table)
-    return _settle_in_order(rng, bank, table, seed if isinstance(seed, int) else -1)
+    early, late = weave(rng, apart, bank, details, stories, story_days or (1, days))
+    table = surround(rng, bank, join([*honest, banking(rng, bank), early]))
+    more = join([errands(life, bank, details), late])
+    more = surround(frame, bank, more, sessions_before=len(table["at_us"]))
+    table = join([table, more])
+    return _settle_in_order(
+        rng, bank, table, details.columns(), seed if isinstance(seed, int) else -1
+    )
 
 
-def _settle_in_order(rng: np.random.Generator, bank: Bank, table: Acts, seed: int) -> LabDay:
+def _settle_in_order(
+    rng: np.random.Generator, bank: Bank, table: Acts, details: dict[str, Array], seed: int
+) -> LabDay:
     end_us = bank.start_us + bank.days * 86_400_000_000
     keep = _alive(bank, table) & (table["at_us"] < end_us)
     table = take(table, keep)
@@ -157,7 +168,7 @@ def _settle_in_order(rng: np.random.Generator, bank: Bank, table: Acts, seed: in
     return LabDay(
         seed=seed, bank=bank, acts=table, settlement=settlement,
         event_ids=spell(scramble(np.arange(count), salt)),
-        received_us=table["at_us"] + delay, salt=salt,
+        received_us=table["at_us"] + delay, salt=salt, details=details,
     )  # fmt: skip
 
 

@@ -36,8 +36,11 @@ _CHANGES = tuple(EVENT[name] for name in ("PASSWORD_RESET", "LIMIT_CHANGE", "PHO
                                           "CARD_UNLOST", "FX_APPLY", "LOAN_APPLY"))  # fmt: skip
 
 
-def surround(rng: np.random.Generator, bank: Bank, table: Acts) -> Acts:
-    """Complete the acts and add the session events around them."""
+def surround(rng: np.random.Generator, bank: Bank, table: Acts, *, sessions_before: int = 0) -> Acts:
+    """Complete the acts and add the session events around them.
+
+    Sessions that the acts do not name are numbered from `sessions_before` on.
+    """
     _who(bank, table)
     _rails(bank, table)
     remote = np.isin(table["channel"], REMOTE) & (table["customer"] >= 0)
@@ -47,7 +50,7 @@ def surround(rng: np.random.Generator, bank: Bank, table: Acts) -> Acts:
     _signals(rng, bank, table, remote | scanned)
     _steps(rng, table, remote)
     fresh = table["session"] < 0
-    table["session"][fresh] = np.arange(int(fresh.sum()))
+    table["session"][fresh] = sessions_before + np.arange(int(fresh.sum()))
     return join([table, *_session_events(rng, table)])
 
 
@@ -175,6 +178,7 @@ def _session_events(rng: np.random.Generator, table: Acts) -> list[Acts]:
             ("share", 0),
             ("number", -1),
             ("remark", -1),
+            ("detail", -1),
         ):
             piece[column][:] = value
         for column in ("payee", "merchant", "terminal"):

@@ -18,7 +18,7 @@ EVENTS: Final = (
     "CARD_UNLOST", "REMOTE_COUNTER_OP", "SMS_SENT",
     "ACCT_OPEN", "ACCT_CLOSE", "ACCT_UPGRADE", "SEAL_CHANGE", "LEGAL_PERSON_CHANGE", "FX_APPLY",
     "CASH_BOOKING", "LOAN_APPLY", "BRANCH_INQUIRY", "CUSTOMER_LEFT", "COMPLAINT",
-    "STAFF_QUERY", "STAFF_OP", "LIST_UPSERT",
+    "STAFF_QUERY", "STAFF_OP", "LIST_UPSERT", "CONTROL_CHANGE", "OVERRIDE", "LABEL",
 )  # fmt: skip
 CHANNELS: Final = (
     "MOBILE", "WEB", "COUNTER", "ATM", "CRM", "POS", "QR", "REMOTE_VIDEO", "PHONE", "CORP_EBANK",
@@ -45,6 +45,14 @@ TAGS: Final = (
     "takings_sweep", "dormant_return", "batch_opening", "complaint_look_ups", "campaign_look_ups",
     "screen_share_help", "savings_sweep", "deal_closing", "night_work", "returned_purchase",
     "accessibility", "travel", "emergency_break", "house_deposit", "quick_pass_on", "cash_run",
+    "rent_collector", "family_cardless", "carer", "inheritance", "trader_takings",
+    "students_abroad", "firm_opening", "shared_phone", "further_account", "large_first_limit",
+    "seal_changed", "capital_injection", "loan_for_purchase", "debt_consolidation", "loan_shopping",
+    "family_deposit", "gift_gold", "holiday_cards", "agent_top_ups", "streamer_fan",
+    "trade_fair", "club_dues", "firm_settlement", "seasonal_trader", "night_driver",
+    "wallet_merchant", "coupons", "family_study", "export_trade", "own_accounts",
+    "staff_family", "documented_release", "call_centre_override", "namesake", "lawyer_fee",
+    "token_travel", "tablet_and_phone", "insurance", "instalments", "returned_customer",
 )  # fmt: skip
 """Why an honest event may look like a fraud."""
 WORDS: Final = (
@@ -55,6 +63,12 @@ WORDS: Final = (
     "POLICE_PLATFORM",
     "CASE_ACCOUNT", "TRAVEL", "UKEY", "FACE", "PIN", "NO_PASSWORD", "CERTIFICATE",
     "MARKETING", "DEPOSIT_CERTIFICATE",
+    "case_accounts", "punished_persons", "deregistered_firms", "expired_licences",
+    "enterprise_risk", "related_enterprise_risk", "staff_customers", "staff_family",
+    "staff_outside_accounts", "special_prevention_customers", "special_prevention_names",
+    "RELEASE", "SET", "NC", "RO", "LIM", "HOLD", "CUSTOMER_INSISTED", "CUSTOMER_DOCUMENTS",
+    "LITIGATION", "TAX_ARREARS", "GUARANTOR_DEFAULT", "LICENCE_EXPIRED", "DEREGISTERED",
+    "RENEWAL", "SANCTIONS", "STAFF", "OFFICE", "CARD_REPLACEMENT",
 )  # fmt: skip
 REMARKS: Final = (
     "转账", "工资", "房租", "货款", "学费", "生活费", "还款", "红包", "团购款", "购房款", "首付款",
@@ -63,6 +77,8 @@ REMARKS: Final = (
     "解冻费",
     "急用 速转", "合同款", "项目保证金", "押金", "货款尾款", "投资款", "备用金", "报销", "劳务费",
     "奖金", "医药费", "聚餐", "房款", "门票", "刷单", "任务款", "还信用卡", "家用",
+    "律师费", "保健品", "认购款", "会费", "彩礼", "利息", "分红", "打赏", "话费", "黄金款",
+    "设备款", "保险费", "分期", "手续费", "回款", "增资款", "咨询费", "退税", "车款",
 )  # fmt: skip
 FLAGS: Final = (
     "screen_share", "remote_control", "accessibility_service", "call_active", "emulator", "rooted",
@@ -96,6 +112,13 @@ TYPOLOGIES: Final = (
     "D08", "D11",
     "D12", "D14", "E01", "E02", "E03", "E06", "F02", "G01", "G02", "G12", "H03", "J01", "J02",
     "J03", "K01", "K02",
+    "A01", "A02", "A05", "A06", "A07", "A08", "A09", "A10", "A12", "B07", "B08", "B09", "B10",
+    "B11", "B12", "B14", "B15", "B16", "C06", "C09", "C11", "C12", "C15", "C19", "C20", "D04",
+    "D06", "D09", "D10", "D13", "D15", "D16", "D17", "D18", "D19", "D20", "D21", "D22", "E04",
+    "E05", "E07", "E08", "F01", "F03", "F04", "F05", "F06", "F07", "F08", "F09", "F10", "G03",
+    "G04", "G05", "G06", "G07", "G08", "G09", "G10", "G11", "G13", "G14", "G15", "G16", "G17",
+    "H01", "H02", "H04", "H05", "H06", "H07", "H08", "I03", "I04", "I05", "I06", "I07", "I08",
+    "I09", "I10", "I11", "J04", "J05", "J06", "J07", "J08", "K03", "K04", "K05", "K06",
 )  # fmt: skip
 """Typologies of which the lab tells a story, in the order of their story numbers."""
 

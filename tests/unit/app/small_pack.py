@@ -70,9 +70,9 @@ reason: {en: "{paid_sum_1h} left within an hour", zh: "一小时内转出{paid_s
 shows: [latest_device]
 basis: REG-05
 owner: tests
-runbook: [Look at the last hour.]
-false_positives: House buyers.
-blind_spots: Slow drains.
+runbook: [{en: Look at the last hour., zh: 查看最近一小时。}]
+false_positives: {en: House buyers., zh: 购房客户。}
+misses: {en: Slow drains., zh: 缓慢转出。}
 tests:
   - name: fires at the bound
     events:
@@ -97,9 +97,9 @@ action: TIP
 reason: {en: "paying {amount_base_minor} during a call", zh: "通话中支付{amount_base_minor}"}
 shows: [amount_base_minor]
 owner: tests
-runbook: [Ask who is calling.]
-false_positives: Family.
-blind_spots: Messengers.
+runbook: [{en: Ask who is calling., zh: 问明来电者。}]
+false_positives: {en: Family., zh: 家人。}
+misses: {en: Messengers., zh: 即时通讯。}
 tests:
   - name: fires during a call
     events:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import msgspec
 import pytest
 
@@ -7,6 +9,7 @@ from haitang.app.policytests import TestReport, run_policy_tests
 from haitang.decision.rules.pack import load_pack_with_tests, lock_text
 from haitang.decision.rules.source import LOCK_FILE, PackSource
 from tests.unit.app.small_pack import ANY_CALL, LARGE_SUM, pack_source
+from tests.unit.decision.rules.standard_packs import load_standard, with_change
 
 # The class is a report about tests and none itself.
 TestReport.__test__ = False  # type: ignore[attr-defined]
@@ -60,6 +63,25 @@ def test_a_test_with_a_refused_event_has_failed() -> None:
     (failed,) = run_policy_tests(loaded.pack, tests).failed
     assert failed.error is not None
     assert "received_at_us" in failed.error.message
+
+
+def test_every_instance_is_tested_with_its_own_numbers() -> None:
+    loaded = load_standard()
+    found = run_policy_tests(loaded.pack, loaded.tests)
+    assert Counter(one.policy for one in found.results) == {
+        "c14_break_and_send.ordinary": 4,
+        "c14_break_and_send.elder": 4,
+        "c14_break_and_send.counter": 4,
+    }
+    assert (found.failed, found.untested) == ((), ())
+
+
+def test_a_failure_names_the_instance() -> None:
+    loaded = load_standard(with_change("amount_minor: =least_sum - 1", "amount_minor: 2999999"))
+    found = run_policy_tests(loaded.pack, loaded.tests)
+    assert [(one.policy, one.name, one.fired) for one in found.failed] == [
+        ("c14_break_and_send.elder", "leaves alone a cent below", True)
+    ]
 
 
 def locked(source: PackSource) -> PackSource:

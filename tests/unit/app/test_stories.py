@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from haitang.app.shipped import RETAIL, shipped_pack
+from haitang.app.shipped import BANK, shipped_pack
 from haitang.app.stories import StoryReport, run_stories
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.stories import story_lines, verdict_line
@@ -21,7 +21,7 @@ def told(pack: Path, *names: str) -> list[StoryReport]:
 
 
 def test_the_shipped_pack_meets_what_can_be_checked_of_a_case() -> None:
-    (report,) = told(shipped_pack(RETAIL), "AS-3")
+    (report,) = told(shipped_pack(BANK), "AS-3")
     assert report.count("not met") == 0
     assert report.count("met") >= 2
 

@@ -24,13 +24,13 @@ NAMES = sorted(SCENARIOS)
 
 
 @pytest.fixture(scope="module")
-def retail() -> OpenedPack:
-    return open_pack(ROOT / "packs" / "retail")
+def bank() -> OpenedPack:
+    return open_pack(ROOT / "packs" / "bank")
 
 
-def _decided(case: Scenario, retail: OpenedPack) -> list[Decision]:
-    batch = batch_events([decode_row(row) for row in case.events], retail.program.fields)
-    out = evaluate(batch, EngineState.create(retail.program))
+def _decided(case: Scenario, bank: OpenedPack) -> list[Decision]:
+    batch = batch_events([decode_row(row) for row in case.events], bank.program.fields)
+    out = evaluate(batch, EngineState.create(bank.program))
     return [out.decision(position) for position in range(out.count)]
 
 
@@ -110,10 +110,10 @@ def test_without_decisions_nothing_is_met() -> None:
     assert {"not met", "not yet checked"} == set(verdicts)
 
 
-def test_a_criterion_that_waits_is_named_as_not_yet_checked(retail: OpenedPack) -> None:
+def test_a_criterion_that_waits_is_named_as_not_yet_checked(bank: OpenedPack) -> None:
     case = scenario("AS-2")
     waiting = {
-        r.id: r.needs for r in judge(case, _decided(case, retail)) if r.verdict == "not yet checked"
+        r.id: r.needs for r in judge(case, _decided(case, bank)) if r.verdict == "not yet checked"
     }
     assert waiting["AS-2(g)"] == "data/graph"
     assert set(waiting) == {criterion.id for criterion in case.criteria if criterion.needs}
@@ -121,30 +121,30 @@ def test_a_criterion_that_waits_is_named_as_not_yet_checked(retail: OpenedPack) 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_shipped_pack_meets_every_criterion_that_decisions_can_meet(
-    name: str, retail: OpenedPack
+    name: str, bank: OpenedPack
 ) -> None:
     case = scenario(name)
-    failed = [r.evidence.en for r in judge(case, _decided(case, retail)) if r.verdict == "not met"]
+    failed = [r.evidence.en for r in judge(case, _decided(case, bank)) if r.verdict == "not met"]
     assert not failed, "\n".join(failed)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_history_before_a_case_disturbs_nobody(name: str, retail: OpenedPack) -> None:
+def test_the_history_before_a_case_disturbs_nobody(name: str, bank: OpenedPack) -> None:
     case = scenario(name)
     story = set(case.names.values())
     disturbed = [
         decision.event_id
-        for decision in _decided(case, retail)
+        for decision in _decided(case, bank)
         if decision.event_id not in story and decision.action != "PASS"
     ]
     assert disturbed == []
 
 
-def test_evidence_says_what_is_lacking(retail: OpenedPack) -> None:
+def test_evidence_says_what_is_lacking(bank: OpenedPack) -> None:
     case = scenario("AS-3")
     mild = [
         _softened(decision) if decision.event_id == case.names["remittance"] else decision
-        for decision in _decided(case, retail)
+        for decision in _decided(case, bank)
     ]
     result = next(result for result in judge(case, mild) if result.id == "AS-3(2)")
     assert result.verdict == "not met"

@@ -216,8 +216,8 @@ class Node:
             self._tell("journal_tail_mended", **_words(self._journal.mended))
         self._clock = self._service_clock(self._journal)
         opened = None
-        if first_pack is not None:
-            opened = self._programs.add(first_pack.files, name=first_pack.name)
+        if first_pack is not None and not first_pack.only_if_new:
+            opened = self._add_first(first_pack)
         course = recover(
             self._journal,
             folder,
@@ -227,6 +227,8 @@ class Node:
             course=followed,
         )
         if course is None:
+            if opened is None and first_pack is not None:
+                opened = self._add_first(first_pack)
             if opened is None:
                 raise HaitangError(
                     code="service_no_pack",
@@ -246,6 +248,11 @@ class Node:
                 )
         warm_up(course.any_opened.program)
         return course
+
+    def _add_first(self, first_pack: FirstPack) -> OpenedPack:
+        return self._programs.add(
+            first_pack.files, name=first_pack.name, origins=first_pack.origins
+        )
 
     def _follow(self, warm: Callable[[], None]) -> Course | None:
         """Keep up with the node that has the folder, until it lets go of it."""

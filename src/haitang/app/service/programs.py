@@ -37,9 +37,13 @@ class Programs:
         self._cache = LoadCache()
         self._lock = threading.Lock()
 
-    def add(self, files: Mapping[str, bytes], *, name: str) -> OpenedPack:
-        """Check and compile a new pack and keep it; `name` starts the places of its errors."""
-        opened = self._open(PackSource(name=name, files=files))
+    def add(
+        self, files: Mapping[str, bytes], *, name: str, origins: Mapping[str, str] | None = None
+    ) -> OpenedPack:
+        """Check and compile a new pack and keep it; `name` starts the places of its errors, and
+        `origins` those in packs that it includes.
+        """
+        opened = self._open(PackSource(name=name, files=files, origins=origins or {}))
         self._library.put(opened.pack.digest, dict(files))
         self._remember(opened)
         return opened

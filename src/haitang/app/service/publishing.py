@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 import msgspec
@@ -39,6 +39,10 @@ class FirstPack(msgspec.Struct, frozen=True, kw_only=True):
 
     files: dict[str, bytes]
     name: str
+    origins: Mapping[str, str] = {}
+    """Where its included packs were read, for the places of its errors."""
+    only_if_new: bool = False
+    """A folder that has a pack keeps it; otherwise naming another one is refused."""
     author: str = "first start"
     approver: str = "operator"
 

@@ -26,6 +26,7 @@ from haitang.data.features.arena import (
 )
 from haitang.data.features.program import ProgramBuilder
 from haitang.data.features.specs import Catalogue, FeatureSpec
+from haitang.data.features.streams import Cell, Stream, stream_row
 from haitang.kernel.errors import HaitangError
 
 MAX_SLOTS = 48
@@ -60,29 +61,6 @@ _UNTILED = ("distinct", "quantile", "rank")
 
 class PlanRefused(HaitangError):
     """A catalogue that is beyond what a plan can hold."""
-
-
-class _Stream(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
-    entity: int
-    mask: int
-    seen: int
-    source: int
-    factor: int
-    hashed: int
-    delay_us: int
-    tile_us: int
-    aggregates: set[str]
-    edges: dict[tuple[int, int], int]
-    reads: dict[tuple[int, int, int, float], dict[str, int]]
-    exact_us: int = 0
-
-
-class _Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
-    entity: int
-    mask: int
-    seen: int
-    source: int
-    reads: dict[tuple[int, int, int], int]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -125,10 +103,10 @@ class PlanBuilder:
         self.program = ProgramBuilder()
         self._entities = {entity.name: i for i, entity in enumerate(catalogue.entities)}
         self._slots = {key.slot: i for i, key in enumerate(catalogue.keys)}
-        self._streams: dict[tuple[Any, ...], _Stream] = {}
-        self._cells: dict[tuple[int, ...], _Cell] = {}
+        self._streams: dict[tuple[Any, ...], Stream] = {}
+        self._cells: dict[tuple[int, ...], Cell] = {}
         self._hash_fields: dict[str, int] = {}
-        self._homes: dict[str, _Stream | _Cell] = {}
+        self._homes: dict[str, Stream | Cell] = {}
         self._check_bounds()
         for key in catalogue.keys:
             for part in key.fields:
@@ -137,13 +115,18 @@ class PlanBuilder:
         for feature in catalogue.features:
             if feature.value is not None:
                 self.program.add_derived(feature.name, feature.value)
-        aggregates = [feature for feature in catalogue.features if feature.value is None]
+        aggregates = [feature for feature in catalogue.features if feature.aggregate is not None]
         tiles = self._tiles(aggregates)
         for feature in sorted(aggregates, key=lambda item: self._slots[item.key]):
             if feature.aggregate in CELL_KINDS:
                 self._add_cell(feature)
             else:
                 self._add_window(feature, tiles)
+
+    def number_row(self, field: str) -> int:
+        """Return the row of the batch's numbers in which a number, flag or instant stands."""
+        self.program.row(terms.Field(name=field, type="number"))
+        return list(self.program.inputs.numbers).index(field)
 
     def hash_row(self, field: str) -> int:
         """Return the row of the batch's hashes in which a text field stands."""
@@ -238,7 +221,7 @@ class PlanBuilder:
             tile = 0
         key = (*group, tile)
         if key not in self._streams:
-            self._streams[key] = _Stream(
+            self._streams[key] = Stream(
                 entity=group[0], mask=group[1], seen=group[2], source=group[3], factor=group[4],
                 hashed=group[5], delay_us=group[6], tile_us=tile,
                 aggregates=set(), edges={}, reads={},
@@ -271,7 +254,7 @@ class PlanBuilder:
         )
         # A cell without a latest value can share one that keeps it, but not the other way round.
         cell = self._cells.setdefault(
-            (*key, source), _Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
+            (*key, source), Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
         )
         self._homes[feature.name] = cell
         read = (self._slots[feature.key], int(feature.prior), CELL_KINDS[feature.aggregate])
@@ -351,7 +334,7 @@ class PlanBuilder:
         return np.array(rows, dtype=np.int64).reshape(len(rows), 3)
 
     def _lay_out(
-        self, streams: list[_Stream]
+        self, streams: list[Stream]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         entities = np.zeros((len(self._entities), at.N_COLUMNS), dtype=np.int64)
         stream_rows = np.zeros((len(streams), at.S_COLUMNS), dtype=np.int64)
@@ -364,7 +347,7 @@ class PlanBuilder:
             entities[i, at.N_STREAM_STOP] = own[-1] + 1 if own else 0
             offset = RECORD_HEADER_WORDS
             for s in own:
-                stream_rows[s] = _stream_row(streams[s], edge_start=len(edges))
+                stream_rows[s] = stream_row(streams[s], edge_start=len(edges))
                 edges.extend(streams[s].edges)
             lazy = sum(int(stream_rows[s, at.S_WORDS]) for s in own) > INLINE_WORDS
             for s in own:
@@ -376,7 +359,7 @@ class PlanBuilder:
         return entities, stream_rows, edge_rows
 
     def _read_tables(
-        self, streams: list[_Stream], stream_rows: NDArray[np.int64]
+        self, streams: list[Stream], stream_rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         ranges = np.zeros((len(self._slots), len(streams), 2), dtype=np.int64)
         rows: list[list[int]] = []
@@ -400,7 +383,7 @@ class PlanBuilder:
         return table, ranges, np.array(shares or [0.0], dtype=np.float64)
 
     def _cell_tables(
-        self, cells: list[_Cell], entities: NDArray[np.int64]
+        self, cells: list[Cell], entities: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         table = np.zeros((len(cells), at.C_COLUMNS), dtype=np.int64)
         ranges = np.zeros((len(self._slots), len(cells), 2), dtype=np.int64)
@@ -435,8 +418,8 @@ class PlanBuilder:
             flat.extend(own)
         return np.array(flat or [0], dtype=np.int64), ranges
 
-    def _places(self, streams: list[_Stream], cells: list[_Cell]) -> dict[str, Place]:
-        index: dict[_Stream | _Cell, int] = {stream: s for s, stream in enumerate(streams)}
+    def _places(self, streams: list[Stream], cells: list[Cell]) -> dict[str, Place]:
+        index: dict[Stream | Cell, int] = {stream: s for s, stream in enumerate(streams)}
         index |= {cell: c for c, cell in enumerate(cells)}
         slots = {
             feature.name: self._slots.get(feature.key, -1) for feature in self.catalogue.features
@@ -444,8 +427,8 @@ class PlanBuilder:
         return {
             name: Place(
                 slot=slots[name],
-                stream=index[home] if isinstance(home, _Stream) else -1,
-                cell=index[home] if isinstance(home, _Cell) else -1,
+                stream=index[home] if isinstance(home, Stream) else -1,
+                cell=index[home] if isinstance(home, Cell) else -1,
             )
             for name, home in self._homes.items()
         }
@@ -455,45 +438,3 @@ def catalogue_digest(catalogue: Catalogue) -> str:
     """Return what identifies the meaning of a state: 64 hex digits."""
     content = msgspec.json.encode([STATE_FORMAT, catalogue])
     return hashlib.sha256(content).hexdigest()
-
-
-def _stream_row(stream: _Stream, *, edge_start: int) -> NDArray[np.int64]:
-    """Lay out one stream's block and entries."""
-    row = np.zeros(at.S_COLUMNS, dtype=np.int64)
-    row[at.S_ENTITY] = stream.entity
-    row[at.S_MASK] = stream.mask
-    row[at.S_SEEN] = stream.seen
-    row[at.S_SOURCE] = stream.source
-    row[at.S_FACTOR] = stream.factor
-    row[at.S_HASH] = stream.hashed
-    row[at.S_DELAY] = stream.delay_us
-    row[at.S_TILE] = stream.tile_us
-    row[at.S_EXACT] = stream.exact_us + stream.delay_us
-    row[at.S_EDGE_START] = edge_start
-    row[at.S_EDGE_STOP] = edge_start + len(stream.edges)
-    words = 1
-    block = at.B_FIXED_WORDS
-    wide = stream.aggregates
-    if wide - {"count", "distinct"}:
-        row[at.S_ENTRY_SUM], row[at.S_TOTAL_SUM] = words, block
-        words, block = words + 1, block + 1
-    if "std" in wide:
-        row[at.S_ENTRY_SQUARE], row[at.S_TOTAL_SQUARE] = words, block
-        words, block = words + 2, block + 2
-    if stream.tile_us:
-        row[at.S_ENTRY_COUNT], row[at.S_TOTAL_COUNT] = words, block
-        words, block = words + 1, block + 1
-    cursor_words = (len(stream.edges) + 1) // 2
-    row[at.S_CURSORS] = block
-    block += cursor_words
-    if "distinct" in wide:
-        row[at.S_ENTRY_HASH], row[at.S_DISTINCT] = words, block
-        row[at.S_TABLE] = block + cursor_words
-        words, block = words + 1, block + cursor_words + 2
-    for aggregate, column in (("max", at.S_MAX), ("min", at.S_MIN)):
-        if aggregate in wide:
-            row[column] = block
-            block += at.Q_CURSORS + cursor_words
-    row[at.S_ENTRY_WORDS] = words
-    row[at.S_WORDS] = block
-    return row

@@ -75,6 +75,8 @@ class InputRows(msgspec.Struct, kw_only=True):
     constants: dict[float, int] = {}
     features: dict[str, int] = {}
     """Rows of aggregate features, filled by the fold."""
+    columns: dict[int, int] = {}
+    """Rows of graph features by column: known before the event program runs."""
 
 
 class ProgramBuilder:
@@ -123,6 +125,10 @@ class ProgramBuilder:
         """Let a feature that says the same as another read the other's row."""
         self.inputs.features[name] = row
         self._feature_rows[name] = row
+
+    def add_column(self, name: str, column: int) -> None:
+        """Declare a graph feature; features of one column share a row."""
+        self._feature_rows[name] = self._input(self.inputs.columns, column)
 
     def both(self, left: int, right: int) -> int:
         """Return the mask of events for which both masks hold."""

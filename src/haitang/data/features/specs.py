@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from haitang.data.features.graph_specs import GraphSpec
 from haitang.data.features.terms import Expression, ValueType
 
 Aggregate = Literal[
@@ -84,6 +85,8 @@ class FeatureSpec(msgspec.Struct, frozen=True, kw_only=True):
     """
     prior: bool = False
     quantile: float = 0.5
+    graph: GraphSpec | None = None
+    """A graph feature has this and nothing else; see `docs/internals/graph.md`."""
 
 
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True):

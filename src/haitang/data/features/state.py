@@ -67,7 +67,7 @@ class SectionReader(Protocol):
         ...
 
 
-def _reserve(limit_bytes: int) -> NDArray[np.int64]:
+def reserve(limit_bytes: int) -> NDArray[np.int64]:
     """Return zero words that take memory only when touched."""
     size = limit_bytes * RESERVE_FACTOR + RESERVE_BYTES
     try:
@@ -90,7 +90,7 @@ class FeatureState:
     ) -> None:
         self.plan = plan
         self.limit_words = limit_bytes // 8
-        self.arena = _reserve(limit_bytes)
+        self.arena = reserve(limit_bytes)
         # Writing one word a page makes the system hand the page out now instead of under an event.
         self.arena[: min(touched_bytes, limit_bytes) // 8 : PAGE_WORDS] = 0
         self.halves: NDArray[np.uint32] = self.arena.view(np.uint32)

@@ -85,7 +85,7 @@ class OneOf(Term, frozen=True, kw_only=True):
     """`operand in (literal, …)`; false when missing. All literals are of the operand's type."""
 
     operand: Expression
-    values: tuple[float, ...] | tuple[str, ...]
+    values: tuple[float | str, ...]
 
 
 class Contains(Term, frozen=True, kw_only=True):

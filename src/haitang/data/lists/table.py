@@ -84,6 +84,14 @@ def lookup(lists: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def has_spoken(lists: Any, list_hash: Any, value_hash: Any) -> bool:
+    """Tell whether a list has ever said anything of a value."""
+    keys = lists[0]
+    key = combine(list_hash, value_hash)
+    return bool(key != np.uint64(0) and keys[_slot(keys, key)] == key)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _older(statements: Any, row: Int, instant: Int) -> Int:
     """Return the newest statement from `row` down that begins at an instant or before, or −1."""
     while row >= 0 and statements[row, BEGIN] > instant:

@@ -13,7 +13,7 @@ from haitang.data.features.fold import sweep
 from haitang.data.lists.table import FROM_PACK, OPEN_END_US
 from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.kernel import run_blocks
-from haitang.decision.engine.modes import FULL
+from haitang.decision.engine.modes import FULL, RULES_ONLY
 from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import CONTAINS_PER_WORD, EngineProgram
 from haitang.decision.engine.state import EngineState
@@ -65,11 +65,17 @@ def evaluate(
     start, count = 0, len(events)
     changes = _list_changes(events, program)
     until_sweep = SWEEP_EVERY - features.arena.item(EVENT_COUNT) % SWEEP_EVERY
+    graph = prepared.graph
+    linked = 0
     while start < count:
         if changes and start == changes[-1][0]:
             features.check_room()
             _apply_list_changes(events, state, *changes.pop(), first_position=first_position)
         stop = min(count, changes[-1][0] if changes else count, start + until_sweep)
+        if graph is not None and linked < stop:
+            features.check_room()
+            graph.fold(state.lists.arrays, run.columns, run.is_asking, max(start, linked), stop)
+            linked = stop
         reached = run.to(start, stop)
         if reached == start:
             # The kernel stops before a block only where the state has no room.
@@ -78,6 +84,8 @@ def evaluate(
         start = reached
         if until_sweep == 0:
             sweep(features.arena, program.plan.tables)
+            if graph is not None:
+                graph.graph.sweep()
             until_sweep = SWEEP_EVERY
     return run.result()
 
@@ -96,8 +104,8 @@ class _Run:
     """One call of `evaluate`: its output columns, and the hits collected so far."""
 
     __slots__ = (
-        "columns", "events", "hit_starts", "hits_before", "kept", "lists", "mode", "output",
-        "parts", "prepared", "values_before",
+        "columns", "events", "hit_starts", "hits_before", "is_asking", "kept", "lists", "mode",
+        "output", "parts", "prepared", "values_before",
     )  # fmt: skip
 
     def __init__(
@@ -111,13 +119,16 @@ class _Run:
         self.lists = state.lists
         self.mode = mode
         self.kept = kept
+        # Lists and the fail policy ask no feature; what is folded is the same.
+        self.is_asking = mode in (FULL, RULES_ONLY) or kept.shape[0] > 0
         self.hit_starts = np.zeros(count + 1, _I8)
         self.parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         self.hits_before = 0
         self.values_before = 0
+        numbers = _own(events.numbers)
         self.columns = (
             _own(events.occurred_at_us),
-            _own(events.numbers),
+            numbers if prepared.graph is None else prepared.graph.widen(numbers),
             _own(events.hashes),
             _contained(events, prepared),
         )
@@ -274,3 +285,5 @@ def _apply_list_changes(
         ends_us=np.where(kinds == _LIST_REMOVE, begins, ends),
         positions=positions,
     )
+    if state.graph is not None:
+        state.graph.look_again(state.lists.arrays, list_hashes, value_hashes, occurred)

@@ -6,7 +6,7 @@ Nothing of it is state: it may be made at any time, in any thread, and thrown aw
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,31 +14,62 @@ from numpy.typing import NDArray
 from haitang.data.features.columns import LANES, ROW_STRIDE
 from haitang.data.features.reads import SKETCH_BUCKETS
 from haitang.data.features.state import FeatureState
+from haitang.data.graph.state import GraphState
+from haitang.decision.engine.aligned import aligned
+from haitang.decision.engine.graph_columns import GraphColumns
 from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
-ALIGNMENT_BYTES = 64
-"""Scratch starts on a cache line: vector code over unaligned rows was measured up to 1.7 times
-slower.
-"""
 HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
+
+
+class EventColumns(Protocol):
+    """Numbers of events that are known before the kernel runs: a graph's, or given ones."""
+
+    @property
+    def graph(self) -> Swept:
+        """What is swept now and then."""
+        ...
+
+    def widen(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the numbers that the kernel reads, those columns behind the events' own."""
+        ...
+
+    def fold(
+        self, lists: tuple[Any, ...], columns: tuple[Any, ...], reading: bool, start: int, stop: int
+    ) -> None:
+        """Fold events and write their columns."""
+        ...
+
+
+class Swept(Protocol):
+    """What forgets now and then."""
+
+    def sweep(self) -> None:
+        """Forget what is old."""
+        ...
 
 
 class Prepared:
     """A program and what it works in, over one feature state; used by one thread at a time."""
 
     __slots__ = (
-        "features", "hit_policies", "hit_values", "machine", "program", "remarks", "scratch",
-        "used", "value_starts",
+        "features", "graph", "hit_policies", "hit_values", "machine", "program", "remarks",
+        "scratch", "used", "value_starts",
     )  # fmt: skip
 
-    def __init__(self, program: EngineProgram, features: FeatureState) -> None:
+    def __init__(
+        self, program: EngineProgram, features: FeatureState, graph: GraphState | None
+    ) -> None:
         plan = program.plan
         assert plan.digest == features.plan.digest, "the plans differ"
         self.program = program
         self.features = features
+        self.graph: EventColumns | None = None
+        if graph is not None and program.graph is not None:
+            self.graph = GraphColumns(program, program.graph, graph)
         self.remarks: dict[str, tuple[int, ...]] = {}
         """What remarks are known to contain, see `evaluate`."""
         policy_count = len(program.policies) + len(program.models)
@@ -66,15 +97,6 @@ class Prepared:
                 plan.feature_rows,
             ),
         )
-
-
-def aligned(shape: tuple[int, ...], dtype: Any) -> NDArray[Any]:
-    """Return zeros that start on a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-    raw = np.zeros(size + ALIGNMENT_BYTES, dtype=np.uint8)
-    start = -raw.ctypes.data % ALIGNMENT_BYTES
-    scratch: NDArray[Any] = raw[start : start + size].view(dtype).reshape(shape)
-    return scratch
 
 
 def _scratch(program: EngineProgram, policy_count: int) -> tuple[NDArray[Any], ...]:

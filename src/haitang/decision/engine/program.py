@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from haitang.data.features import terms
 from haitang.data.features.plan import Plan, PlanBuilder
 from haitang.data.features.program import ProgramBuilder, Test
 from haitang.data.features.specs import Catalogue
+from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.brief import BriefParts
 from haitang.decision.engine.demand import demand_tables
@@ -47,7 +49,7 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     fields: FieldSet
     feature_names: tuple[str, ...]
     policies: tuple[PolicySpec, ...]
-    """Live and shadow policies, in the order of their indices."""
+    """Live and shadow instances, in the order of their indices: each is a policy to the kernel."""
     policy_reads: tuple[tuple[str, ...], ...]
     """Names of the values recorded with a hit of each policy; then those of each model."""
     models: tuple[TreeModel, ...]
@@ -64,14 +66,24 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     constant_rows: tuple[tuple[int, float], ...]
     tables: tuple[Any, ...]
     """Everything that the kernel reads, see `kernel.decide`."""
+    graph: GraphPlan | None
+    """None where the pack has no graph features."""
+    graph_tables: tuple[Any, ...]
+    """What the graph's conditions read: inputs and calendar; empty without graph features."""
     brief: BriefParts
     """What brief answers are put together from."""
 
 
-def compile_pack(pack: Pack) -> EngineProgram:
-    """Return the engine's program of a pack whose names and types were checked by the loader."""
+def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
+    """Return the engine's program of a pack whose names and types were checked by the loader.
+
+    `given` are features that nobody computes: their values come with the events, see `given`.
+    """
     builder = PlanBuilder(pack.catalogue)
+    graph = plan_graph(pack.catalogue, builder)
     program = builder.program
+    for column, name in enumerate(given):
+        program.add_column(name, column)
     policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
     tests, test_ranges = _policy_tests(program, policies)
     models = tuple(read_model(model.text, path=model.file) for model in pack.models)
@@ -115,6 +127,8 @@ def compile_pack(pack: Pack) -> EngineProgram:
             table,
             model_rows,
         ),
+        graph=graph,
+        graph_tables=_graph_tables(program, plan, graph, pack.catalogue),
         brief=BriefParts(pack, policies),
     )
 
@@ -127,8 +141,9 @@ def _with_list_fields(fields: FieldSet) -> FieldSet:
 
 
 def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
-    """Return what is recorded with a hit: what `when` reads, then what it shows."""
-    return tuple(dict.fromkeys([*names_read(policy.when), *policy.shows]))
+    """Return what is recorded with a hit: what the author's condition reads, then what it shows."""
+    reads = names_read(policy.when) if policy.reads is None else policy.reads
+    return tuple(dict.fromkeys([*reads, *policy.shows]))
 
 
 def _policy_tests(
@@ -243,7 +258,9 @@ def _model_rows(
 def _input_tables(program: ProgramBuilder, plan: Plan) -> tuple[NDArray[np.int64], ...]:
     inputs = program.inputs
     fields = plan.fields
+    # Graph features stand behind the event's own numbers.
     numbers = [inputs.numbers[name] for name in fields.numbers]
+    numbers += [inputs.columns[column] for column in range(len(inputs.columns))]
     codes = [(row, fields.texts.index(name)) for name, row in inputs.texts.items()]
     listed = [
         (row, _as_signed(hash_text(name)), fields.texts.index(field))
@@ -256,6 +273,36 @@ def _input_tables(program: ProgramBuilder, plan: Plan) -> tuple[NDArray[np.int64
         np.array(listed, dtype=np.int64).reshape(len(listed), 3),
         np.array(contains, dtype=np.int64),
     )
+
+
+def _graph_tables(
+    program: ProgramBuilder, plan: Plan, graph: GraphPlan | None, catalogue: Catalogue
+) -> tuple[Any, ...]:
+    if graph is None:
+        return ()
+    conditions, fields = graph.program, plan.fields
+    inputs = conditions.inputs
+    # What the conditions do not read goes to a row behind their own.
+    unread = conditions.row_count
+    numbers = [inputs.numbers.get(name, unread) for name in fields.numbers]
+    contains = [inputs.contains.get(key, unread) for key in program.inputs.contains]
+    codes = [(row, fields.texts.index(name)) for name, row in inputs.texts.items()]
+    listed = [
+        (row, _as_signed(hash_text(name)), fields.texts.index(field))
+        for (name, field), row in inputs.listed.items()
+    ]
+    tables = (
+        _until_read(numbers, unread),
+        np.array(codes, dtype=np.int64).reshape(len(codes), 2),
+        np.array(listed, dtype=np.int64).reshape(len(listed), 3),
+        _until_read(contains, unread),
+    )
+    return tables, _calendar_tables(conditions, catalogue)
+
+
+def _until_read(rows: list[int], unread: int) -> NDArray[np.int64]:
+    count = max((i + 1 for i, row in enumerate(rows) if row != unread), default=0)
+    return np.array(rows[:count], dtype=np.int64)
 
 
 def _calendar_tables(program: ProgramBuilder, catalogue: Catalogue) -> tuple[NDArray[Any], ...]:

@@ -25,6 +25,7 @@ from haitang.decision.engine.modes import degraded_name
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.reading import conjuncts
 from haitang.decision.models.reasons import explain_row
+from haitang.decision.rules.parameters import value_at
 from haitang.decision.rules.specs import TIERS, PolicySpec
 from haitang.kernel.hashing import hash_text
 from haitang.kernel.identity import derive_id
@@ -41,6 +42,8 @@ _NO = TextPair(en="no", zh="否")
 
 _UNITS_EN = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 _UNITS_ZH = ((86400.0, "天"), (3600.0, "小时"), (60.0, "分"), (1.0, "秒"))
+
+OCCURRED = "occurred_at_us"
 
 Value = float | str | bool | None
 
@@ -242,7 +245,12 @@ def _hit(
     for row, field in enumerate(batch.events.fields.remarks):
         values.setdefault(field, batch.events.remarks[row][index])
     texts = {name: shown(value, kinds.of(name)[1], currency) for name, value in values.items()}
-    baselines = _baselines(policy, values)
+    occurred_at_us = float(batch.events.occurred_at_us[index])
+    for parameter in policy.parameters:
+        number_of_it = value_at(parameter, int(batch.events.occurred_at_us[index]))
+        own = parameter.currency or currency
+        texts[parameter.name] = shown(number_of_it, parameter.unit, own)
+    baselines = _baselines(policy, {**values, OCCURRED: occurred_at_us})
     return Hit(
         policy=policy.id,
         version=policy.version,
@@ -268,7 +276,7 @@ def _hit(
             )
             for name in numbers
         ),
-        basis=policy.basis,
+        basis=", ".join(policy.basis),
     )
 
 
@@ -303,6 +311,18 @@ def _constant(term: terms.Expression, values: dict[str, Value]) -> float | str |
             if isinstance(first, float) and isinstance(second, float):
                 return _calculate(op, first, second)
             return None
+        case terms.Call(
+            function="choose",
+            arguments=(
+                terms.Compare(op="<", left=terms.Field(name=name), right=terms.Number(value=bound)),
+                before,
+                after,
+            ),
+        ) if name == OCCURRED:
+            # A number of the law, as of the event's time.
+            occurred_at_us = values[OCCURRED]
+            assert isinstance(occurred_at_us, float), "every event has its time"
+            return _constant(before if occurred_at_us < bound else after, values)
         case _:
             return None
 

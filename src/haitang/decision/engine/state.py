@@ -13,6 +13,7 @@ from haitang.data.features.state import (
     read_state,
     write_state,
 )
+from haitang.data.graph.state import GraphState
 from haitang.data.lists import ListTable
 from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import EngineProgram
@@ -20,11 +21,12 @@ from haitang.decision.rules.specs import ListSpec
 from haitang.kernel.errors import Place
 
 HEADER_SECTION, FEATURES_SECTION, LISTS_SECTION = "state", "features", "lists"
-"""Names of what `EngineState.sections` returns."""
+GRAPH_SECTION = "graph"
+"""Names of what `EngineState.sections` returns; the graph only where the program has one."""
 
 
 class EngineState:
-    """What one engine remembers: feature state and lists; and the program that works on them.
+    """What one engine remembers: features, graph and lists; and the program that works on them.
 
     One writer at a time; states made by `beside` share what they remember, and so the writer.
     """
@@ -40,8 +42,12 @@ class EngineState:
         self.features = FeatureState(
             program.plan, limit_bytes=limit_bytes, touched_bytes=touched_bytes
         )
+        self.graph: GraphState | None = None
+        if program.graph is not None:
+            # Its bound is as large, and its own.
+            self.graph = GraphState(program.graph, limit_bytes=limit_bytes)
         self.lists = ListTable()
-        self.prepared = Prepared(program, self.features)
+        self.prepared = Prepared(program, self.features, self.graph)
         self.program = program
         if enter_lists:
             self.enter_lists(program.pack.lists)
@@ -76,8 +82,9 @@ class EngineState:
         """
         other = EngineState.__new__(EngineState)
         other.features = self.features
+        other.graph = self.graph
         other.lists = self.lists
-        other.prepared = Prepared(program, self.features)
+        other.prepared = Prepared(program, self.features, self.graph)
         other.program = program
         return other
 
@@ -88,7 +95,7 @@ class EngineState:
 
         The plan must be this state's.
         """
-        return Prepared(program, self.features)
+        return Prepared(program, self.features, self.graph)
 
     def adopt(self, prepared: Prepared) -> Prepared:
         """Decide with a prepared program from the next event on; only references are swapped.
@@ -118,12 +125,18 @@ class EngineState:
                 ],
                 only_unknown=True,
             )
+            if self.graph is not None:
+                values = [entry.value for entry in spec.entries]
+                self.graph.lists_entered(self.lists.arrays, spec.name, values)
 
     # -- written out and read back ---------------------------------------------------------------
 
     def dump(self) -> bytes:
         """Return the whole state as a checked file."""
-        return write_state(self.features, {LISTS_SECTION: self.lists.content()})
+        sections = {LISTS_SECTION: self.lists.content()}
+        if self.graph is not None:
+            sections[GRAPH_SECTION] = bytes(self.graph.words())
+        return write_state(self.features, sections)
 
     @classmethod
     def load(
@@ -139,18 +152,22 @@ class EngineState:
         state = cls(program, limit_bytes=limit_bytes, enter_lists=False)
         state.features.restore(sections[FEATURES_SECTION])
         state.lists.restore(sections[LISTS_SECTION])
+        if state.graph is not None:
+            state.graph.restore(sections[GRAPH_SECTION])
         return state
 
     def sections(self) -> dict[str, list[memoryview]]:
-        """Return the whole state as named buffers, the arena's words not copied.
+        """Return the whole state as named buffers, the arenas' words not copied.
 
         They show what the next event changes: write them out before. Whoever stores them keeps a
         checksum; only a length that does not fit is noticed when they are read.
         """
+        graph = {} if self.graph is None else {GRAPH_SECTION: [self.graph.words()]}
         return {
             HEADER_SECTION: [memoryview(header_of(self.features))],
             FEATURES_SECTION: [self.features.words()],
             LISTS_SECTION: self.lists.buffers(),
+            **graph,
         }
 
     @classmethod
@@ -173,4 +190,6 @@ class EngineState:
         )
         state.features.restore_from(reader, FEATURES_SECTION, words=header.words)
         state.lists.restore(reader.read(LISTS_SECTION))
+        if state.graph is not None:
+            state.graph.restore_from(reader, GRAPH_SECTION)
         return state

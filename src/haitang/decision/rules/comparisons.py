@@ -226,7 +226,7 @@ def _one_of(
                 right.elts[position],
             )
             return None
-    one_of = OneOf(operand=operand, values=tuple(found))  # type: ignore[arg-type]  # all of the operand's type
+    one_of = OneOf(operand=operand, values=tuple(found))
     if not negated:
         return one_of
     # Like every comparison, `not in` is false where the value is missing.

@@ -13,6 +13,7 @@ from haitang.decision.rules.features import (
     Declaration,
     Member,
 )
+from haitang.decision.rules.graph_features import CONDITIONS, GraphDeclaration
 from haitang.decision.rules.packfile import PackHead
 from haitang.decision.rules.scope import Scope
 from haitang.decision.rules.sections import WrittenExpression, integer_fields, translate_written
@@ -23,7 +24,7 @@ from haitang.decision.rules.value_types import (
     substitute,
     type_of,
 )
-from haitang.kernel.errors import symbol
+from haitang.kernel.errors import did_you_mean, symbol
 from haitang.kernel.instants import format_duration
 
 MAX_INLINED_PARTS = 2_000
@@ -159,6 +160,8 @@ def _refuse_cycle(cycle: list[Declaration], table: FeatureTable) -> None:
 def _build(declaration: Declaration, table: FeatureTable) -> list[FeatureSpec]:
     if declaration.value is not None:
         return _build_derived(declaration, declaration.value, table)
+    if declaration.graph is not None:
+        return _build_graph(declaration, declaration.graph, table)
     return _build_aggregate(declaration, table)
 
 
@@ -181,6 +184,44 @@ def _build_derived(
             title=declaration.title,
             unit=declaration.unit,
             value=value,
+        )
+    ]
+
+
+def _build_graph(
+    declaration: Declaration, graph: GraphDeclaration, table: FeatureTable
+) -> list[FeatureSpec]:
+    faults = len(declaration.reader.problems)
+    conditions: dict[str, Expression | None] = {}
+    for key in CONDITIONS:
+        written: WrittenExpression | None = getattr(graph, key)
+        if written is not None:
+            what = f"`{key}`"
+            scope = table.event_scope
+            condition = translate_written(declaration.reader, written, scope, what, "flag")
+            if condition is None or not _check_size(declaration, written, condition):
+                return []
+            conditions[key] = condition
+    for name, node in graph.lists:
+        if name not in table.scope.lists and table.scope.complete:
+            declaration.reader.refuse(
+                node,
+                "list_unknown",
+                f"the pack has no list {symbol(name)}",
+                did_you_mean(name, table.scope.lists) or "declare it under `lists` in `pack.yaml`",
+            )
+    if len(declaration.reader.problems) > faults:
+        return []
+    spec = msgspec.structs.replace(
+        graph.spec, lists=tuple(name for name, _ in graph.lists), **conditions
+    )
+    return [
+        FeatureSpec(
+            name=declaration.members[0].name,
+            type="number",
+            title=declaration.title,
+            unit=declaration.unit,
+            graph=spec,
         )
     ]
 

@@ -14,6 +14,7 @@ import msgspec
 
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.features.specs import Aggregate, TextPair
+from haitang.decision.rules.graph_features import GraphDeclaration, read_graph
 from haitang.decision.rules.packfile import PackHead
 from haitang.decision.rules.reading import FileReader
 from haitang.decision.rules.scope import functions
@@ -72,6 +73,7 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
     prior: bool = False
     quantile: float = 0.5
     scale: int | None = None
+    graph: GraphDeclaration | None = None
     whole: bool = True
     """False when some part had a fault: its names exist, and nothing is built."""
 
@@ -79,10 +81,14 @@ class Declaration(msgspec.Struct, frozen=True, kw_only=True):
         """Return every name that its expressions read."""
         return [
             name
-            for written in (self.value, self.of, self.where)
+            for written in (self.value, self.of, self.where, *self._graph_conditions())
             if written is not None
             for name in written.prepared.names
         ]
+
+    def _graph_conditions(self) -> tuple[WrittenExpression | None, ...]:
+        graph = self.graph
+        return () if graph is None else (graph.where, graph.through, graph.after, graph.asked)
 
 
 def read_features(reader: FileReader, head: PackHead) -> list[Declaration] | None:
@@ -103,6 +109,8 @@ def _read_declaration(
 ) -> Declaration:
     before = len(reader.problems)
     what = f"feature {symbol(name)}"
+    if isinstance(node, Mapping) and "graph" in node.entries:
+        return _read_graph_declaration(reader, name, key, node)
     derived = isinstance(node, Mapping) and "value" in node.entries
     if derived:
         entries = reader.entries(
@@ -128,6 +136,28 @@ def _read_declaration(
     if not derived and "aggregate" in entries:
         declaration = _read_aggregate(reader, head, declaration, entries, windows)
     return msgspec.structs.replace(declaration, whole=len(reader.problems) == before)
+
+
+def _read_graph_declaration(
+    reader: FileReader, name: str, key: Scalar, node: Mapping
+) -> Declaration:
+    before = len(reader.problems)
+    graph = read_graph(reader, name, key, node)
+    title = (
+        reader.pair(node.entries["title"], f"the title of feature {symbol(name)}")
+        if ("title" in node.entries)
+        else None
+    )
+    unit = reader.choice(node.entries["unit"], "`unit`", UNITS) if "unit" in node.entries else ""
+    return Declaration(
+        key=key,
+        reader=reader,
+        members=(Member(name=name, window_us=0),) if _check_name(reader, key, name) else (),
+        title=title or TextPair(en=name, zh=name),
+        unit=unit or "",
+        graph=graph,
+        whole=len(reader.problems) == before,
+    )
 
 
 def _read_aggregate(

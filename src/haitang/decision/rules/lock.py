@@ -33,7 +33,7 @@ class LockLine(msgspec.Struct, frozen=True, kw_only=True):
 def check_lock(source: PackSource, policies: tuple[PolicySpec, ...], problems: Problems) -> None:
     """Check every policy against `LOCK`: present, and unchanged under an unchanged version."""
     mend = f"run {symbol(f'haitang check --write-lock {source.name}')}"
-    locked = [policy for policy in policies if policy.status not in UNLOCKED]
+    locked = _locked(policies)
     lines = read_lock(source, problems)
     if lines is None:
         if locked:
@@ -43,11 +43,14 @@ def check_lock(source: PackSource, policies: tuple[PolicySpec, ...], problems: P
         return
     place = source.shown(LOCK_FILE)
     for policy in locked:
-        line = lines.get(policy.id)
+        line = lines.get(policy.policy_id)
         own = Place(source.shown(policy.path), 1)
         if line is None:
             problems.add(
-                "lock_stale", f"policy {symbol(policy.id)} is not in `LOCK`", place=own, hint=mend
+                "lock_stale",
+                f"policy {symbol(policy.policy_id)} is not in `LOCK`",
+                place=own,
+                hint=mend,
             )
         elif policy.version == line.version:
             if content_digest(source.files[policy.path]) != line.digest:
@@ -55,14 +58,14 @@ def check_lock(source: PackSource, policies: tuple[PolicySpec, ...], problems: P
         elif policy.version > line.version:
             problems.add(
                 "lock_stale",
-                f"policy {symbol(policy.id)} has version {policy.version}, `LOCK` has "
+                f"policy {symbol(policy.policy_id)} has version {policy.version}, `LOCK` has "
                 f"{line.version}",
                 place=own,
                 hint=mend,
             )
         else:
             _refuse_backwards(policy, line, own, problems)
-    known = {policy.id for policy in policies}
+    known = {policy.policy_id for policy in policies}
     for name, line in lines.items():
         if name not in known and f"policies/{name}.yaml" not in source.files:
             problems.add(
@@ -77,18 +80,25 @@ def write_lock(source: PackSource, policies: tuple[PolicySpec, ...], problems: P
     """Return the text of a fresh `LOCK`; a change without a new version is a fault here too."""
     old = read_lock(source, Problems()) or {}
     lines = []
-    for policy in sorted(policies, key=lambda policy: policy.id):
-        if policy.status in UNLOCKED:
-            continue
+    for policy in sorted(_locked(policies), key=lambda policy: policy.policy_id):
         digest = content_digest(source.files[policy.path])
-        before = old.get(policy.id)
+        before = old.get(policy.policy_id)
         own = Place(source.shown(policy.path), 1)
         if before is not None and before.version == policy.version and before.digest != digest:
             _refuse_unchanged(policy, own, problems)
         elif before is not None and before.version > policy.version:
             _refuse_backwards(policy, before, own, problems)
-        lines.append(f"{policy.id} {policy.version} {digest}\n")
+        lines.append(f"{policy.policy_id} {policy.version} {digest}\n")
     return "".join(lines)
+
+
+def _locked(policies: tuple[PolicySpec, ...]) -> list[PolicySpec]:
+    """Return one instance for each file of which any instance is more than a draft."""
+    files: dict[str, PolicySpec] = {}
+    for policy in policies:
+        if policy.status not in UNLOCKED:
+            files.setdefault(policy.policy_id, policy)
+    return list(files.values())
 
 
 def read_lock(source: PackSource, problems: Problems) -> dict[str, LockLine] | None:
@@ -122,7 +132,7 @@ def read_lock(source: PackSource, problems: Problems) -> dict[str, LockLine] | N
 def _refuse_unchanged(policy: PolicySpec, place: Place, problems: Problems) -> None:
     problems.add(
         "lock_stale",
-        f"policy {symbol(policy.id)} has changed, but its version is still {policy.version}",
+        f"policy {symbol(policy.policy_id)} has changed, but its version is still {policy.version}",
         place=place,
         hint=f"write `version: {policy.version + 1}`",
     )
@@ -131,7 +141,7 @@ def _refuse_unchanged(policy: PolicySpec, place: Place, problems: Problems) -> N
 def _refuse_backwards(policy: PolicySpec, line: LockLine, place: Place, problems: Problems) -> None:
     problems.add(
         "lock_stale",
-        f"policy {symbol(policy.id)} has version {policy.version}, but `LOCK` already has "
+        f"policy {symbol(policy.policy_id)} has version {policy.version}, but `LOCK` already has "
         f"{line.version}",
         place=place,
         hint=f"write `version: {line.version + 1}`",

@@ -12,9 +12,10 @@ import msgspec
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.features.specs import EntitySpec, KeySpec, TextPair
 from haitang.decision.rules.actions import ACCOMPANYING_ACTIONS, PRIMARY_ACTIONS
+from haitang.decision.rules.friction import read_friction
 from haitang.decision.rules.reading import FileReader
 from haitang.decision.rules.sections import check_identifier
-from haitang.decision.rules.specs import TIERS, TableRow, Tier, TierBound
+from haitang.decision.rules.specs import TIERS, FrictionSpec, TableRow, Tier, TierBound
 from haitang.decision.rules.yamltext import Mapping, Node, Scalar, Sequence
 from haitang.kernel.errors import HaitangError, did_you_mean, symbol
 from haitang.kernel.instants import DAY_US, load_zone
@@ -29,8 +30,15 @@ MAX_RETENTION_US = 400 * DAY_US
 MAX_KEY_PARTS = 3
 MAX_KEY_ALTERNATIVES = 8
 
-_REQUIRED = ("pack", "version", "title", "zone", "base_currency", "entities", "keys")
-_OPTIONAL = ("owner", "tiers", "segment", "table", "holidays", "working_days", "lists")
+_REQUIRED = ("pack", "version", "title")
+_COMPLETE = ("zone", "base_currency", "entities", "keys")
+"""What a pack must have of itself or of those that it includes."""
+
+_OPTIONAL = (
+    "owner", "includes", "tiers", "segment", "table", "holidays", "working_days", "lists",
+    "readings", "friction",
+)  # fmt: skip
+_PACK_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,5})(\.(0|[1-9][0-9]{0,5})){2}")
 
 
@@ -41,6 +49,16 @@ class DeclaredList(msgspec.Struct, frozen=True, kw_only=True):
     title: TextPair
     file: str
     node: Node
+
+
+class ChosenReading(msgspec.Struct, frozen=True, kw_only=True):
+    """How the pack reads the law where it is unsettled; checked when the sheet was read."""
+
+    parameter: str
+    """`REG-10.term`."""
+    reading: str
+    key: Node
+    value: Node
 
 
 class PackHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,12 +77,27 @@ class PackHead(msgspec.Struct, frozen=True, kw_only=True):
     working_days: tuple[str, ...] = ()
     lists: tuple[DeclaredList, ...] = ()
     segment: Scalar | None = None
+    readings: tuple[ChosenReading, ...] = ()
+    friction: FrictionSpec | None = None
+    said: frozenset[str] = frozenset()
+    """Keys that the file has."""
 
 
-def read_pack_file(reader: FileReader) -> PackHead:
-    """Return what `pack.yaml` says; faults are noted and leave defaults."""
+def read_pack_file(
+    reader: FileReader, *, outermost: bool = True, included: tuple[EntitySpec, ...] = ()
+) -> PackHead:
+    """Return what `pack.yaml` says; faults are noted and leave defaults.
+
+    A pack that includes others, or is included, need not say everything; `included` are the
+    entities that its keys may name besides its own.
+    """
+    root = reader.document.root
+    alone = outermost and not (isinstance(root, Mapping) and "includes" in root.entries)
     entries = reader.entries(
-        reader.document.root, "`pack.yaml`", required=_REQUIRED, optional=_OPTIONAL
+        root,
+        "`pack.yaml`",
+        required=(*_REQUIRED, *_COMPLETE) if alone else _REQUIRED,
+        optional=_OPTIONAL if alone else (*_COMPLETE, *_OPTIONAL),
     )
     entities = _read_entities(reader, entries["entities"]) if "entities" in entries else ()
     days = {
@@ -79,14 +112,43 @@ def read_pack_file(reader: FileReader) -> PackHead:
         zone=_read_zone(reader, entries.get("zone")),
         base_currency=_read_currency(reader, entries.get("base_currency")),
         entities=entities,
-        keys=_read_keys(reader, entries["keys"], entities) if "keys" in entries else (),
+        keys=_read_keys(reader, entries["keys"], (*included, *entities))
+        if "keys" in entries
+        else (),
         tiers=_read_tiers(reader, entries.get("tiers")),
         table=_read_table(reader, entries["table"]) if "table" in entries else (),
         holidays=days["holidays"],
         working_days=days["working_days"],
         lists=_read_lists(reader, entries["lists"]) if "lists" in entries else (),
         segment=segment,
+        readings=_read_readings(reader, entries["readings"]) if "readings" in entries else (),
+        friction=read_friction(reader, entries["friction"]) if "friction" in entries else None,
+        said=frozenset(entries),
     )
+
+
+def check_complete(reader: FileReader, head: PackHead) -> None:
+    """Check that somebody says what every pack needs; `reader` is that of the outermost."""
+    root = reader.document.root
+    missing = [name for name in _COMPLETE if name not in head.said]
+    # A file that says nothing of what it includes was held against the whole list already.
+    if missing and isinstance(root, Mapping) and "includes" in root.entries:
+        shown = ", ".join(map(symbol, missing))
+        reader.refuse(
+            root.entries["includes"],
+            "key_missing",
+            f"neither `pack.yaml` nor a pack that it includes has {shown}",
+            f"add {symbol(f'{missing[0]}:')}",
+        )
+
+
+def _read_readings(reader: FileReader, node: Node) -> tuple[ChosenReading, ...]:
+    readings = []
+    for name, (key, value) in reader.mapping(node, "`readings`").items():
+        chosen = reader.text(value, f"the reading of {symbol(name)}")
+        if chosen is not None:
+            readings.append(ChosenReading(parameter=name, reading=chosen, key=key, value=value))
+    return tuple(readings)
 
 
 def read_bounds(
@@ -121,9 +183,11 @@ def read_bounds(
 
 def _read_id(reader: FileReader, node: Node | None) -> str:
     name = reader.text(node, "`pack`") if node is not None else None
-    if name is None or node is None or not check_identifier(reader, node, "`pack`", name):
-        return ""
-    return name
+    if name is None or node is None or _PACK_ID.fullmatch(name):
+        return name or ""
+    # Like the folder that others include it by, so with hyphens.
+    check_identifier(reader, node, "`pack`", name)
+    return ""
 
 
 def _read_version(reader: FileReader, node: Node | None) -> str:

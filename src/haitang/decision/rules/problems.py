@@ -32,6 +32,11 @@ class Problems:
         self._found: list[HaitangError] = []
         self._left_out = 0
 
+    @property
+    def found(self) -> tuple[HaitangError, ...]:
+        """The faults, sorted by place."""
+        return tuple(sorted(self._found, key=lambda problem: problem.place))
+
     def __len__(self) -> int:
         return len(self._found) + self._left_out
 

@@ -17,26 +17,42 @@ MAX_DATA_BYTES = 32 << 20
 """Largest list or model file; YAML files are bounded by `yamltext.MAX_YAML_BYTES`."""
 
 PACK_FILE = "pack.yaml"
+MEASURES_FILE = "measures.yaml"
+TYPOLOGIES_FILE = "typologies.yaml"
 LOCK_FILE = "LOCK"
+INCLUDES_FOLDER = "includes"
+"""Where the packs lie that this one includes, each in a folder of its own name."""
+
 _ACCOMPANYING = ("CHANGELOG.md", "LOCK", "PHILOSOPHY.md")
 """Files that say something about the pack and are no part of what decides."""
 
-_FOLDERS = {"features": (".yaml",), "policies": (".yaml",), "lists": (".csv",), "models": None}
+_FOLDERS = {
+    "features": (".yaml",), "policies": (".yaml",), "scripts": (".yaml",),
+    "regulation": (".yaml",), "lists": (".csv",), "models": None,
+}  # fmt: skip
+_OWN_FILES = (PACK_FILE, MEASURES_FILE, TYPOLOGIES_FILE)
 _PATH = re.compile(r"[^/\\\x00-\x1f]+(/[^/\\\x00-\x1f]+)*")
 
 
 class PackSource(msgspec.Struct, frozen=True, kw_only=True):
-    """A pack as it lies in a folder.
+    """A pack with those that it includes, flat.
 
     `name` is the folder as the author knows it and starts every place of an error; `files` maps
-    paths relative to it, with `/`, to their bytes.
+    paths relative to it, with `/`, to their bytes. The files of an included pack stand under
+    `includes/<name>/`, wherever they were read from; `origins` says where that was.
     """
 
     name: str
     files: Mapping[str, bytes]
+    origins: Mapping[str, str] = {}
+    """Folder of an included pack as the author knows it, by its name; only where it is another than
+    `includes/<name>`."""
 
     def shown(self, path: str) -> str:
         """Return the path of a file as an author knows it."""
+        included, rest = split_included(path)
+        if included in self.origins:
+            return f"{self.origins[included]}/{rest}"
         return f"{self.name}/{path}" if self.name else path
 
     def under(self, folder: str, ending: str) -> list[str]:
@@ -52,6 +68,15 @@ class PackSource(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def split_included(path: str) -> tuple[str, str]:
+    """Return the name of the included pack and the path inside of it; no name for the pack's own
+    files.
+    """
+    folder, _, rest = path.partition("/")
+    name, _, own = rest.partition("/")
+    return (name, own) if folder == INCLUDES_FOLDER and own else ("", path)
+
+
 def content_digest(content: bytes) -> str:
     """Return the SHA-256 of one file, hex."""
     return hashlib.sha256(content).hexdigest()
@@ -61,17 +86,20 @@ def pack_digest(source: PackSource) -> str:
     """Return the SHA-256 that names which content decided, hex.
 
     It covers the path and bytes of every file in sorted order, without `LOCK`, `CHANGELOG.md` and
-    `PHILOSOPHY.md` and without hidden files: `sha256(path NUL sha256(content) LF …)`.
+    `PHILOSOPHY.md` and without hidden files: `sha256(path NUL sha256(content) LF …)`. Files of an
+    included pack count under `includes/<name>/`, so that it does not matter where they were read.
     """
     digest = hashlib.sha256()
     for path in sorted(source.files):
-        if path not in _ACCOMPANYING and not _hidden(path):
+        if split_included(path)[1] not in _ACCOMPANYING and not _hidden(path):
             digest.update(f"{path}\0{content_digest(source.files[path])}\n".encode())
     return digest.hexdigest()
 
 
 def check_files(source: PackSource, problems: Problems) -> bool:
-    """Check number, size and names of the files; False when reading them makes no sense."""
+    """Check number and size of all files and the names of the pack's own; False when reading them
+    makes no sense.
+    """
     total = sum(map(len, source.files.values()))
     place = Place(source.name)
     if len(source.files) > MAX_PACK_FILES:
@@ -91,7 +119,7 @@ def check_files(source: PackSource, problems: Problems) -> bool:
         )
         return False
     for path in sorted(source.files):
-        if not _hidden(path):
+        if not _hidden(path) and not split_included(path)[0]:
             _check_path(source, path, problems)
     if PACK_FILE not in source.files:
         problems.add(
@@ -115,9 +143,9 @@ def _check_path(source: PackSource, path: str, problems: Problems) -> None:
     folder, _, rest = path.partition("/")
     place = Place(source.shown(path))
     if not rest:
-        if path.endswith((".yaml", ".yml")) and path != PACK_FILE:
+        if path.endswith((".yaml", ".yml")) and path not in _OWN_FILES:
             hint = (
-                did_you_mean(path, (PACK_FILE,))
+                did_you_mean(path, _OWN_FILES)
                 or "put it under `features/`, `policies/` or `models/`"
             )
             problems.add(

@@ -15,7 +15,7 @@ from haitang.app.demofeed import DemoFeed
 from haitang.app.demoframes import DemoFrame, DemoSummary
 from haitang.app.demosources import DemoRequest, lab_pack, open_demo
 from haitang.app.settings import Settings
-from haitang.app.shipped import RETAIL, shipped_pack
+from haitang.app.shipped import BANK, shipped_pack
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.demo_page import page_served
 from haitang.edges.cli.demo_service import HttpService, service_started
@@ -231,7 +231,7 @@ def _next(summary: DemoSummary, *, request: DemoRequest, wording: Wording) -> li
         event_id = summary.strictest.event_id
         lines.append(f"  haitang explain {request.decisions} {event_id}")
     lines += [
-        f"  haitang check {_shown(shipped_pack(RETAIL))}",
+        f"  haitang check {_shown(shipped_pack(BANK))}",
         "  haitang lab stories",
         "  haitang lab generate --out out/lab",
         f"  haitang demo --language {'en' if wording.language == 'zh' else 'zh'}",

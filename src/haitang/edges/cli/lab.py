@@ -19,11 +19,12 @@ from haitang.app.laboratory import (
     write_days,
 )
 from haitang.app.settings import Settings
-from haitang.app.shipped import RETAIL, shipped_pack
+from haitang.app.shipped import BANK, shipped_pack
 from haitang.app.stories import StoryReport, run_stories
 from haitang.app.wiring import MachineClock
 from haitang.edges.cli.columns import table
 from haitang.edges.cli.faults import ExitCode
+from haitang.edges.cli.lab_measure import measure_command
 from haitang.edges.cli.stories import story_lines, verdict_line
 from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
 from haitang.edges.cli.wording import Wording
@@ -42,6 +43,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
     group.add_command(_generate(wording))
     group.add_command(_stories(wording))
     group.add_command(_leaks(wording))
+    group.add_command(measure_command(wording, settings))
     return group
 
 
@@ -117,7 +119,7 @@ def _stories(wording: Wording) -> click.Command:
         def tell(report: StoryReport) -> None:
             click.echo("\n".join([*story_lines(report, wording=wording), ""]))
 
-        folder = pack or shipped_pack(RETAIL)
+        folder = pack or shipped_pack(BANK)
         reports = run_stories(names, pack=folder, clock=MachineClock(), told=tell)
         click.echo(verdict_line(reports, wording=wording))
         failed = any(report.count("not met") for report in reports)

@@ -21,6 +21,7 @@ from haitang.app.service.lifecycle import Node
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.publishing import FirstPack
 from haitang.app.settings_service import ServiceSettings
+from haitang.app.shipped import BANK, shipped_pack
 from haitang.app.wiring import (
     MachineClock,
     decode_payments,
@@ -66,10 +67,13 @@ async def run_node(
         tell=log.tell,
         build_beside=companions.build,
     )
-    first = None
-    if pack is not None:
-        files = dict(read_pack_folder(pack).files)
-        first = FirstPack(files=files, name=str(pack))
+    source = read_pack_folder(pack or shipped_pack(BANK))
+    first = FirstPack(
+        files=dict(source.files),
+        name=source.name,
+        origins=source.origins,
+        only_if_new=pack is None,
+    )
     try:
         await node.start(
             first_pack=first, warm=(lambda: _say(tell_fd, "standby")) if standby else None

@@ -5,6 +5,7 @@ bank's members, its hours and amounts from the same draws as honest life; only t
 know of it.
 """
 
-from haitang.lab.stories.catalogue import STORIES, StoryKind, weave
+from haitang.lab.stories.catalogue import STORIES, weave
+from haitang.lab.stories.kinds import StoryKind
 
 __all__ = ["STORIES", "StoryKind", "weave"]

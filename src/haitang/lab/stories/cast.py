@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from haitang.lab.acts import DAY_US, MINUTE_US, SCHEMA, SECOND_US, Acts, Array, acts
 from haitang.lab.bank import MACHINES, NEVER_US, TELLERS, Bank
+from haitang.lab.details import Details
 from haitang.lab.draws import HOURS, day_weights, shape, steps_for_shares, sums, times_of_day
 from haitang.lab.geography import DOMESTIC_PLACES, HOME_PLACES
 from haitang.lab.rhythms import private_remarks
@@ -36,10 +38,13 @@ class Cast:
     reproducible.
     """
 
-    def __init__(self, rng: np.random.Generator, bank: Bank, days: tuple[int, int]) -> None:
+    def __init__(
+        self, rng: np.random.Generator, bank: Bank, details: Details, days: tuple[int, int]
+    ) -> None:
         """Prepare for stories that begin on a day from the first up to, not including, the last."""
         self.rng = rng
         self.bank = bank
+        self.details = details
         self.first_day = days[0]
         self.last_day = max(min(days[1], bank.days), days[0] + 1)
         self.story = -1
@@ -47,19 +52,19 @@ class Cast:
         self._devices_used = 0
         self._newcomers_used = 0
         self._taken: set[int] = set()
+        self._members = np.flatnonzero(
+            (bank.activity > 0.15) & ~bank.is_firm & (bank.opened_us < bank.start_us) & bank.mobile
+        )
 
     # people -------------------------------------------------------------------------------------
 
     def person(self, among: Array | None = None, *, wealth_yuan: float = 0) -> int:
         """Draw an active private customer, each at most once in a run while others are left."""
-        bank = self.bank
-        mask = (
-            (bank.activity > 0.15) & ~bank.is_firm & (bank.opened_us < bank.start_us) & bank.mobile
-        )
-        mask &= bank.opening_balance[: bank.n] >= wealth_yuan * 100
-        if among is not None and (mask & among).any():
-            mask &= among
-        return self._draw(np.flatnonzero(mask))
+        pool = self._members
+        pool = pool[self.bank.opening_balance[pool] >= wealth_yuan * 100]
+        if among is not None and among[pool].any():
+            pool = pool[among[pool]]
+        return self._draw(pool)
 
     def _draw(self, pool: Array) -> int:
         who = int(pool[self.rng.integers(0, len(pool))])
@@ -69,6 +74,10 @@ class Cast:
             who = int(pool[self.rng.integers(0, len(pool))])
         self._taken.add(who)
         return who
+
+    def one_of(self, pool: Array) -> int:
+        """Draw one of these customers, somebody of no other story while any is left."""
+        return self._draw(pool)
 
     def mule(self) -> int:
         """Draw somebody who lends an account: often young, out of work or short of money."""
@@ -171,8 +180,13 @@ class Cast:
 
     # acts ---------------------------------------------------------------------------------------
 
-    def act(self, at_us: int, event: str, role: str, *, flags: str = "", **columns: Any) -> None:
-        """Write down one act; `flags` are names separated by spaces."""
+    def act(
+        self, at_us: int, event: str, role: str, *, flags: str = "",
+        told: Mapping[str, int] | None = None, **columns: Any,
+    ) -> None:  # fmt: skip
+        """Write down one act; `flags` are names separated by spaces, `told` are its details."""
+        if told:
+            columns["detail"] = self.details.add(told)
         row = {"at_us": at_us, "event": event, "role": role, "flags": bits_of(flags), **columns}
         self._rows.append(
             {
@@ -259,6 +273,42 @@ class Cast:
         self.act(at_us, "TXN_REQUEST", role, channel="ATM", customer=who, payer=who, outlet=outlet,
                  place=int(self.bank.outlet_place[outlet]), **columns)  # fmt: skip
 
+    def put_in(self, at_us: int, who: int, outlet: int, role: str, amount: int, **more: Any) -> None:
+        """Cash into a machine of an outlet, for the account of `who`."""
+        terminal = (
+            2 * len(self.bank.merchant_kind) + outlet * MACHINES + self.between(0, MACHINES - 1)
+        )
+        self.act(at_us, "TXN_REQUEST", role, txn="CASH_DEPOSIT", channel="CRM", customer=who,
+                 payee=who, outlet=outlet, terminal=terminal, amount=amount // 10_000 * 10_000,
+                 place=int(self.bank.outlet_place[outlet]), **more)  # fmt: skip
+
+    def at_counter(self, outlet: int) -> dict[str, Any]:
+        """What an act over the counter of an outlet brings along."""
+        return {"channel": "COUNTER", "outlet": outlet, "place": int(self.bank.outlet_place[outlet]),
+                "staff": outlet * TELLERS + self.between(0, TELLERS - 1)}  # fmt: skip
+
+    def buy(self, at_us: int, who: int, merchant: int, role: str, **columns: Any) -> None:
+        """A purchase by card, or with `txn="QR_PAY"` by code."""
+        columns = dict[str, Any](
+            txn="POS", terminal=2 * merchant, place=int(self.bank.merchant_place[merchant])
+        ) | columns
+        channel = "QR" if columns["txn"] == "QR_PAY" else "POS"
+        self.act(at_us, "TXN_REQUEST", role, channel=channel, customer=who, payer=who,
+                 merchant=merchant, **columns)  # fmt: skip
+
+    def merchant(self, *kinds: int, place: int | None = None) -> int:
+        """Some shop of one of these kinds (any without), at a place where there is one."""
+        bank = self.bank
+        fits = np.isin(bank.merchant_kind, kinds) if kinds else np.ones(len(bank.merchant_kind), bool)
+        near = fits & (bank.merchant_place == (-1 if place is None else place))
+        pool = np.flatnonzero(near if near.any() else fits)
+        return int(pool[self.rng.integers(0, len(pool))])
+
+    def list_entry(self, at_us: int, name: str, category: str, **listed: int) -> None:
+        """An authority or the bank puts a name on a list."""
+        told = {"list": WORD[name], "category": WORD[category], **listed}
+        self.act(at_us, "LIST_UPSERT", "listing", channel="INTERNAL", word="OFFICE", told=told)
+
     def outlets(self, who: int, count: int) -> list[int]:
         """Different outlets of the customer's place, not the home one while others are left."""
         place = min(int(self.bank.place[who]), HOME_PLACES - 1)
@@ -266,11 +316,17 @@ class Cast:
         pool = self.rng.permutation(pool[pool != self.bank.outlet[who]])
         return [int(outlet) for outlet in np.resize(pool, count)]
 
+    def outlets_of(self, place: int, count: int) -> list[int]:
+        """Different outlets of a place, in any order; the same ones again when there are few."""
+        pool = np.flatnonzero(self.bank.outlet_place == min(place, HOME_PLACES - 1))
+        return [int(outlet) for outlet in np.resize(self.rng.permutation(pool), count)]
+
     def collect(self) -> Acts:
-        """All acts written so far as one table."""
+        """All acts written since the last call, as one table."""
         columns: dict[str, Array | float | str] = {}
         for name, (_, default) in SCHEMA.items():
             columns[name] = np.array([row.get(name, default) for row in self._rows])
+        self._rows = []
         at_us = columns.pop("at_us")
         assert isinstance(at_us, np.ndarray)
         return acts(at_us.astype(np.int64), **columns)

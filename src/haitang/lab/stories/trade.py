@@ -19,7 +19,7 @@ def batch_opening(cast: Cast) -> None:
             break
         at += cast.minutes(4, 16)
         who = cast.newcomer(at)
-        _open(cast, who, at, outlet=outlet, channel="COUNTER", number=address, target=referrer)
+        open_account(cast, who, at, outlet=outlet, channel="COUNTER", number=address, target=referrer)
         if cast.chance(0.5):
             later = at + cast.between(2, 5) * DAY_US
             cast.receive(later, who, cast.yuan(12_000, 0.6))
@@ -32,7 +32,10 @@ def batch_opening(cast: Cast) -> None:
             )
 
 
-def _open(cast: Cast, who: int, at: int, *, channel: str, outlet: int = -1, **columns: Any) -> None:
+def open_account(
+    cast: Cast, who: int, at: int, *, channel: str, outlet: int = -1, **columns: Any
+) -> None:
+    """The face check and the opening; `columns` go before what most openings say."""
     staff = outlet * 4 + cast.between(0, 3) if outlet >= 0 else -1
     face: dict[str, Any] = {
         name: value for name, value in columns.items() if name in ("device", "ip")
@@ -47,9 +50,17 @@ def _open(cast: Cast, who: int, at: int, *, channel: str, outlet: int = -1, **co
         word="PASS",
         **face,
     )
-    cast.act(at, "ACCT_OPEN", "opening", channel=channel, customer=who, outlet=outlet, staff=staff,
-             word="SALARY_ACCOUNT",
-             amount=cast.between(1, 3), **columns)  # fmt: skip
+    columns = dict[str, Any](word="SALARY_ACCOUNT", amount=cast.between(1, 3)) | columns
+    cast.act(
+        at,
+        "ACCT_OPEN",
+        "opening",
+        channel=channel,
+        customer=who,
+        outlet=outlet,
+        staff=staff,
+        **columns,
+    )
 
 
 def one_phone_openings(cast: Cast) -> None:
@@ -60,7 +71,7 @@ def one_phone_openings(cast: Cast) -> None:
         if not (bank.opened_us[bank.n - bank.openers :] == NEVER_US).any():
             break
         at += cast.minutes(5, 40)
-        _open(cast, cast.newcomer(at), at, channel="MOBILE", device=device, ip=address)
+        open_account(cast, cast.newcomer(at), at, channel="MOBILE", device=device, ip=address)
 
 
 def card_testing(cast: Cast) -> None:

@@ -12,8 +12,10 @@ from haitang.app.service.answers import Answer, Arrival, Busy, NotReady, Publish
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
 from haitang.app.service.lifecycle import Node, NodeOptions
+from haitang.app.service.metrics import Metrics
 from haitang.app.service.node import NodeSettings
 from haitang.app.service.pressure import PressureSettings
+from haitang.app.service.publishing import FirstPack
 from haitang.app.wiring import Journal, MachineClock
 from haitang.data.events.codec import decode_row, encode_event
 from haitang.kernel.errors import HaitangError
@@ -446,6 +448,19 @@ def test_a_folder_without_a_pack_and_one_with_another_are_refused(tmp_path: Path
     assert asyncio.run(story(small_pack())) == ""
     other = small_pack(pack=PACK.replace("1.2.0", "1.3.0"))
     assert asyncio.run(story(other)) == "service_other_pack"
+
+
+def test_a_pack_for_new_folders_only_leaves_the_live_one_alone(tmp_path: Path) -> None:
+    async def live(version: str) -> list[str]:
+        files = small_pack(pack=PACK.replace("1.2.0", version))
+        node = Node(_options(tmp_path), clocks=MachineClock(), metrics=Metrics(), tell=Told())
+        await node.start(first_pack=FirstPack(files=files, name="small", only_if_new=True))
+        versions = [view.pack_version for view in node.publications() if view.state == "live"]
+        await node.stop()
+        return versions
+
+    assert asyncio.run(live("1.2.0")) == ["1.2.0"]
+    assert asyncio.run(live("1.3.0")) == ["1.2.0"]
 
 
 def stricter_pack() -> dict[str, bytes]:

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from haitang.data.events.batch import batch_events
 from haitang.data.events.codec import decode_row
 from haitang.decision.engine import (
@@ -68,13 +70,9 @@ def policy(name: str, when: str, **fields: Any) -> dict[str, Any]:
         "action": "PASS",
         "reason": {"en": "it is so", "zh": "如此"},
         "owner": "tests",
-        "runbook": ["Look."],
-        "false_positives": "None known.",
-        "blind_spots": "None known.",
-        "tests": [
-            {"name": f"is {word}", "events": [{"at": "0s", "event_type": "LOGIN"}], "fires": fires}
-            for word, fires in (("loud", True), ("quiet", False))
-        ],
+        "runbook": [{"en": "Look.", "zh": "查看。"}],
+        "false_positives": {"en": "None known.", "zh": "暂无。"},
+        "misses": {"en": "None known.", "zh": "暂无。"},
         **fields,
     }
 
@@ -97,7 +95,10 @@ def read_pack(
         "features/all.yaml": f"features: {_text(titled)}\n",
     }
     for content in policies:
-        files[f"policies/{content['id']}.yaml"] = _lines(content)
+        # A draft needs no tests, which would say little about conditions of two words.
+        files[f"policies/{content['id']}.yaml"] = _lines(
+            {**content, "status": "draft", "owner": f"tests, {content['status']}"}
+        )
     for name, (declared, text) in (models or {}).items():
         files[f"models/{name}.yaml"] = _lines(
             {"id": name, "file": f"models/{name}.txt", **declared}
@@ -105,7 +106,13 @@ def read_pack(
         files[f"models/{name}.txt"] = text
     source = PackSource(name="pack", files={path: text.encode() for path, text in files.items()})
     lock = {LOCK_FILE: lock_text(source).encode()}
-    return load_pack(PackSource(name="pack", files={**source.files, **lock}))
+    pack = load_pack(PackSource(name="pack", files={**source.files, **lock}))
+    statuses = {content["id"]: content["status"] for content in policies}
+    awake = (
+        msgspec.structs.replace(one, status=statuses[one.policy_id], owner="tests")
+        for one in pack.policies
+    )
+    return msgspec.structs.replace(pack, policies=tuple(awake))
 
 
 def _text(value: Any) -> str:

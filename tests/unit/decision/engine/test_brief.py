@@ -19,7 +19,7 @@ from haitang.decision.engine import (
 )
 from haitang.lab.day import generate
 from tests.model_texts import small_model
-from tests.packs.retail import retail_pack
+from tests.packs.bank import bank_pack
 from tests.unit.decision.engine.engine_packs import payment, policy, read_pack, run
 
 KEYS = (
@@ -47,8 +47,8 @@ def assert_says_the_same(batch: DecisionBatch, first_position: int) -> None:
     assert brief_answers(batch, positions=positions, identifiers=decision_ids(batch)) == answers
 
 
-def test_two_days_of_the_retail_pack_are_answered_as_rendered() -> None:
-    pack = retail_pack().pack
+def test_two_days_of_the_bank_are_answered_as_rendered() -> None:
+    pack = bank_pack().pack
     program = compile_pack(pack)
     rows = generate(7, customers=300, days=2).table().to_pylist()
     events = [decode_row(row, base_currency=pack.base_currency) for row in rows]

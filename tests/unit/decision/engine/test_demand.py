@@ -14,7 +14,7 @@ from haitang.decision.engine import EngineProgram, EngineState, compile_pack, ev
 from haitang.decision.rules.specs import Pack
 from haitang.lab.day import generate
 from tests.model_texts import small_model
-from tests.packs.retail import retail_pack
+from tests.packs.bank import bank_pack
 from tests.unit.decision.engine.engine_packs import (
     FEATURES,
     MINUTE_US,
@@ -162,8 +162,8 @@ def test_an_event_type_that_few_policies_read_asks_for_few_streams() -> None:
     assert (cells["all"], cells["LOGOUT"], cells["PAYEE_ADD"]) == (3, 1, 2)
 
 
-def test_the_retail_pack_decides_as_if_everything_were_read() -> None:
-    program = compile_pack(retail_pack().pack)
+def test_the_bank_decides_as_if_everything_were_read() -> None:
+    program = compile_pack(bank_pack().pack)
     day = generate(5, customers=200, days=2)
     rows = day_rows(day)
     everything = decided_columns(program, rows, ask_all=True, block=200)

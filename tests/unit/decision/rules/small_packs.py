@@ -78,9 +78,9 @@ reason:
 shows: [paid_sum_1d]
 basis: REG-05
 owner: tests
-runbook: [Look at the session, Call the customer]
-false_positives: Rent day
-blind_spots: Split over banks
+runbook: [{en: Look at the session, zh: 查看会话}, {en: Call the customer, zh: 致电客户}]
+false_positives: {en: Rent day, zh: 交租日}
+misses: {en: Split over banks, zh: 分散在多家银行}
 tests:
   - name: fires on one large transfer
     events:

@@ -202,7 +202,7 @@ def test_a_policy_says_what_its_file_says() -> None:
     )
     assert (policy.shows, policy.basis, policy.owner, policy.path) == (
         ("paid_sum_1d",),
-        "REG-05",
+        ("REG-05",),
         "tests",
         POLICY_FILE,
     )

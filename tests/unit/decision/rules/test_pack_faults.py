@@ -141,7 +141,7 @@ RULE: tuple[Change, ...] = (
     (POLICY_FILE, "action: TIP", "action: STR"),
     (POLICY_FILE, "also: [CALL]", "also: [RING]"),
     (POLICY_FILE, "owner: tests\n", ""),
-    (POLICY_FILE, "owner: tests\n", "owner: tests\nseverity: high\n"),
+    (POLICY_FILE, "owner: tests\n", "owner: tests\nurgency: high\n"),
     (POLICY_FILE, "paid_ratio > 0.8", "paid_ration > 0.8"),
     (POLICY_FILE, "money(5000)", "monney(5000)"),
     (POLICY_FILE, "is_payment and paid_ratio > 0.8\n  and", "paid_ratio > 0.8 and ("),

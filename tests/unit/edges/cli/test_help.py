@@ -13,7 +13,10 @@ PAGES = [
     "", "demo", "replay", "explain", "check", "lab", "lab generate", "lab stories", "lab leaks",
     "bench", "bench engine", "bench serve", "bench recovery",
     "lists", "lists load", "lists show", "lists template", "serve", "publish", "follow", "send",
-    "journal", "journal verify", "journal repair", "settings", "keys", "backup", "restore",
+    "policy", "policy new", "policy test", "policy lint", "policy explain", "policy coverage",
+    "policy overlap", "policy dead", "policy diff", "policy promote", "backtest",
+    "regulation", "journal", "journal verify", "journal repair", "settings", "keys", "backup",
+    "restore",
 ]  # fmt: skip
 
 

@@ -78,7 +78,8 @@ def test_no_text_is_left_over() -> None:
 def is_built(name: str) -> bool:
     """Tell whether a name is put together from parts, such as `replay.help` or `tier.high`."""
     return name.endswith((".help", ".examples", ".short")) or name.startswith(
-        ("tier.", "party.", "value.", "check.status.", "story.", "demo.column.", "progress.")
+        ("tier.", "party.", "value.", "check.status.", "story.", "demo.column.", "progress.",
+         "regulation.standing.", "regulation.kind.", "regulation.unit.")
     ) or ".option." in name  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from haitang.edges.cli.texts import (
+    backtest,
     backup,
     bench,
     check,
@@ -14,6 +15,10 @@ from haitang.edges.cli.texts import (
     keys,
     lab,
     lists,
+    measure,
+    measure_page,
+    policy,
+    regulation,
     replay,
     send,
     serve,
@@ -24,7 +29,8 @@ from haitang.edges.cli.texts import (
 
 TOPICS = (
     shared, words, replay, explain, check, demo, lab, bench, serve, settings, keys, backup,
-    journal, send, lists,
+    journal, send, lists, regulation, policy, measure, measure_page,
+    backtest,
 )  # fmt: skip
 
 

@@ -39,13 +39,13 @@ haitang demo --speed flat --language zh
 haitang demo --speed 3600x --seed 11
 haitang demo --stay --port 8080                the page and the service stay until Ctrl-C
 haitang demo --dataset handbook_cards          a public data set, where HAITANG_DATA has it
-haitang demo --events events.jsonl --pack packs/retail""",
+haitang demo --events events.jsonl --pack packs/bank""",
         """haitang demo
 haitang demo --speed flat --language en
 haitang demo --speed 3600x --seed 11
 haitang demo --stay --port 8080                页面与服务保留到按 Ctrl-C 为止
 haitang demo --dataset handbook_cards          公开数据集（位于 HAITANG_DATA 所指目录）
-haitang demo --events events.jsonl --pack packs/retail""",
+haitang demo --events events.jsonl --pack packs/bank""",
     ),
     "demo.option.events": (
         "Show a file of events instead of the lab bank.",

@@ -12,10 +12,12 @@ apart from the events.""",
     "lab.examples": (
         """haitang lab generate --out out/lab --days 7
 haitang lab stories
-haitang lab leaks""",
+haitang lab leaks
+haitang lab measure""",
         """haitang lab generate --out out/lab --days 7
 haitang lab stories
-haitang lab leaks""",
+haitang lab leaks
+haitang lab measure""",
     ),
     "lab.generate.short": (
         "Write bank days as events, labels apart.",
@@ -41,8 +43,8 @@ haitang lab generate --out out/lab --customers 20000 --days 28 --seed 11
 haitang lab generate --out out/lab --format jsonl""",
     ),
     "lab.generate.next": (
-        "next: `haitang replay {path} --pack packs/retail --decisions out/decisions.jsonl`",
-        "下一步：`haitang replay {path} --pack packs/retail --decisions out/decisions.jsonl`",
+        "next: `haitang replay {path} --pack packs/bank --decisions out/decisions.jsonl`",
+        "下一步：`haitang replay {path} --pack packs/bank --decisions out/decisions.jsonl`",
     ),
     "lab.generated": (
         "{events} events, {labelled} of them part of a fraud",
@@ -78,8 +80,8 @@ haitang lab stories AS-1 AS-3/recalled""",
 haitang lab stories AS-1 AS-3/recalled""",
     ),
     "lab.option.pack": (
-        "Folder of the pack that decides; default the shipped retail pack.",
-        "用来决策的策略包目录；默认为自带的零售策略包。",
+        "Folder of the pack that decides; default the shipped bank.",
+        "用来决策的策略包目录；默认为自带的全行策略包。",
     ),
     "story.title": ("{name}  {title}", "{name}  {title}"),
     "story.waiting": ("not yet checked: {names}", "尚未检查：{names}"),

@@ -27,18 +27,18 @@ EVENTS 可以是 JSON Lines、JSON、CSV（配合 --mapping）或 Parquet，按�
 使用 --state-out 可以续跑：--state-in 从上次结束处继续，结果逐字节一致。""",
     ),
     "replay.examples": (
-        """haitang replay events.jsonl --pack packs/retail --decisions decisions.jsonl
-haitang replay day1.parquet --pack packs/retail --decisions d1.jsonl --state-out day1.state
-haitang replay day2.parquet --pack packs/retail --decisions d2.jsonl --state-in day1.state
-haitang replay cards.csv --mapping cards.yaml --pack packs/retail \\
+        """haitang replay events.jsonl --pack packs/bank --decisions decisions.jsonl
+haitang replay day1.parquet --pack packs/bank --decisions d1.jsonl --state-out day1.state
+haitang replay day2.parquet --pack packs/bank --decisions d2.jsonl --state-in day1.state
+haitang replay cards.csv --mapping cards.yaml --pack packs/bank \\
                --decisions out.jsonl --bad-lines refused.jsonl
-haitang replay events.jsonl --pack packs/retail --decisions out.jsonl --features all.parquet""",
-        """haitang replay events.jsonl --pack packs/retail --decisions decisions.jsonl
-haitang replay day1.parquet --pack packs/retail --decisions d1.jsonl --state-out day1.state
-haitang replay day2.parquet --pack packs/retail --decisions d2.jsonl --state-in day1.state
-haitang replay cards.csv --mapping cards.yaml --pack packs/retail \\
+haitang replay events.jsonl --pack packs/bank --decisions out.jsonl --features all.parquet""",
+        """haitang replay events.jsonl --pack packs/bank --decisions decisions.jsonl
+haitang replay day1.parquet --pack packs/bank --decisions d1.jsonl --state-out day1.state
+haitang replay day2.parquet --pack packs/bank --decisions d2.jsonl --state-in day1.state
+haitang replay cards.csv --mapping cards.yaml --pack packs/bank \\
                --decisions out.jsonl --bad-lines refused.jsonl
-haitang replay events.jsonl --pack packs/retail --decisions out.jsonl --features all.parquet""",
+haitang replay events.jsonl --pack packs/bank --decisions out.jsonl --features all.parquet""",
     ),
     "replay.option.pack": ("Folder of the pack that decides.", "用来决策的策略包目录。"),
     "replay.option.decisions": (

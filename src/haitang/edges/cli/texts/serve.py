@@ -19,35 +19,35 @@ TEXTS: dict[str, tuple[str, str]] = {
         """Serve decisions over HTTP from a data folder, durably: an event and its decision are on
 disk before the caller is answered, and the same event sent again gets the same answer.
 
-The first start names the pack with --pack; later starts take the one that is live in the
-folder, and `haitang publish` changes it while the service runs. SIGTERM answers what was taken
-in and stops; SIGHUP restarts without refusing a request: a successor warms up beside the node and
-takes over. A node that dies is started again.
+The first start takes the shipped bank, or the pack that --pack names; later starts take the one
+that is live in the folder, and `haitang publish` changes it while the service runs. SIGTERM answers
+what was taken in and stops; SIGHUP restarts without refusing a request: a successor warms up beside
+the node and takes over. A node that dies is started again.
 
 Every setting may also stand in `settings.toml` in the data folder, in a file named with --settings,
 or in an environment variable `HAITANG_…`; `haitang settings` shows which one counts.""",
         """从数据目录提供 HTTP 决策服务，并保证持久：在答复调用方之前，事件及其决策已经落盘；
 同一事件再次送来，得到同样的答复。
 
-首次启动用 --pack 指定策略包；以后启动使用目录中正在生效的策略包，运行中用
-`haitang publish` 更换。收到 SIGTERM 时答复完已接收的请求再停止；收到 SIGHUP 时平滑重启，
+首次启动使用随附的全行策略包，或用 --pack 指定；以后启动使用目录中正在生效的策略包，
+运行中用 `haitang publish` 更换。收到 SIGTERM 时答复完已接收的请求再停止；收到 SIGHUP 时平滑重启，
 不拒绝任何请求：后继进程先预热再接管。节点异常退出会自动重新启动。
 
 所有设置也可写在数据目录的 `settings.toml`、--settings 指定的文件或 `HAITANG_…` 环境变量中；
 `haitang settings` 显示实际生效的是哪一个。""",
     ),
     "serve.examples": (
-        """haitang serve --data out/bank --pack packs/retail        the first start
+        """haitang serve --data out/bank --pack packs/bank          the first start
 haitang keys create core-banking --scope decide --data out/bank
 haitang serve --data out/bank --port 8080""",
-        """haitang serve --data out/bank --pack packs/retail        首次启动
+        """haitang serve --data out/bank --pack packs/bank          首次启动
 haitang keys create core-banking --scope decide --data out/bank
 haitang serve --data out/bank --port 8080""",
     ),
     "serve.option.data": ("Data folder; made when absent.", "数据目录；不存在时创建。"),
     "serve.option.pack": (
-        "Pack of a new data folder; later ones are published.",
-        "新数据目录的策略包；以后的策略包用发布方式更换。",
+        "Pack of a new data folder, default the shipped bank; later ones are published.",
+        "新数据目录的策略包，默认随附的全行策略包；以后的策略包用发布方式更换。",
     ),
     "serve.option.host": (
         "Address to listen on; default {value}.",
@@ -115,12 +115,12 @@ decided, --at starts it later. --rollback ends a canary, or makes the pack befor
 --rollback 结束灰度，或恢复上一个策略包。""",
     ),
     "publish.examples": (
-        """haitang publish packs/retail --author an --approver bo --url http://127.0.0.1:8620
-haitang publish packs/retail --author an --approver bo --canary 500
+        """haitang publish packs/bank --author an --approver bo --url http://127.0.0.1:8620
+haitang publish packs/bank --author an --approver bo --canary 500
 haitang publish --rollback --author an --approver bo --note "too many holds"
 haitang publish --list""",
-        """haitang publish packs/retail --author an --approver bo --url http://127.0.0.1:8620
-haitang publish packs/retail --author an --approver bo --canary 500
+        """haitang publish packs/bank --author an --approver bo --url http://127.0.0.1:8620
+haitang publish packs/bank --author an --approver bo --canary 500
 haitang publish --rollback --author an --approver bo --note "挂起过多"
 haitang publish --list""",
     ),

@@ -59,13 +59,13 @@ New here? Run `haitang demo`, then `haitang explain out/demo/decisions.jsonl`.""
     ),
     "haitang.examples": (
         """haitang demo                                            watch a bank's day being decided
-haitang check packs/retail                              check a pack and run its policy tests
-haitang replay events.jsonl --pack packs/retail --decisions decisions.jsonl
+haitang check packs/bank                                check a pack and run its policy tests
+haitang replay events.jsonl --pack packs/bank --decisions decisions.jsonl
 haitang explain decisions.jsonl E-1042                  why was this decided?
 haitang --language zh demo                              in Chinese""",
         """haitang demo                                            观看银行的一天如何被逐一决策
-haitang check packs/retail                              检查策略包并运行策略测试
-haitang replay events.jsonl --pack packs/retail --decisions decisions.jsonl
+haitang check packs/bank                                检查策略包并运行策略测试
+haitang replay events.jsonl --pack packs/bank --decisions decisions.jsonl
 haitang explain decisions.jsonl E-1042                  为什么这样决策？
 haitang --language en demo                              使用英文""",
     ),

@@ -1,0 +1,146 @@
+"""Columns kept in pieces, as Parquet files of a folder: any column is read without the others."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from haitang.adapters.files.troubles import naming
+from haitang.kernel.errors import HaitangError, Place
+
+ABOUT = b"haitang"
+"""Key of the metadata that says what was kept."""
+ABOUT_TABLE = "about"
+
+Column = NDArray[Any] | Sequence[str | None]
+
+
+class KeptWriter:
+    """Writes pieces of several tables; the folder appears when the `with` block is left without an
+    error.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._partial = folder.with_name(folder.name + ".partial")
+        self._writers: dict[str, pq.ParquetWriter] = {}
+        self._about = b""
+
+    def __enter__(self) -> KeptWriter:
+        with naming(self._folder):
+            shutil.rmtree(self._partial, ignore_errors=True)
+            self._partial.mkdir(parents=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for writer in self._writers.values():
+            writer.close()
+        if kind is not None:
+            shutil.rmtree(self._partial, ignore_errors=True)
+            return
+        with naming(self._folder):
+            schema = pa.schema([], metadata={ABOUT: self._about})
+            pq.write_table(schema.empty_table(), self._path(ABOUT_TABLE))
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._partial.rename(self._folder)
+
+    def about(self, content: bytes) -> None:
+        """Say what it is all about."""
+        self._about = content
+
+    def put(self, table: str, columns: Mapping[str, Column]) -> None:
+        """Write one piece of a table; every piece has the same columns."""
+        arrays = {name: _array(column) for name, column in columns.items()}
+        piece = pa.table(arrays)
+        with naming(self._folder):
+            writer = self._writers.get(table)
+            if writer is None:
+                # Octets of equal weight side by side: neighbours differ little, which packs well.
+                split = [name for name in arrays if pa.types.is_floating(arrays[name].type)]
+                writer = pq.ParquetWriter(
+                    self._path(table), piece.schema, compression="zstd", compression_level=1,
+                    use_dictionary=False, use_byte_stream_split=split, write_statistics=False,
+                )  # fmt: skip
+                self._writers[table] = writer
+            writer.write_table(piece, row_group_size=max(piece.num_rows, 1))
+
+    def _path(self, table: str) -> Path:
+        return self._partial / f"{table}.parquet"
+
+
+class KeptReader:
+    """Reads what `KeptWriter` wrote, piece by piece."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, pq.ParquetFile] = {}
+        self.about: bytes = self._file(ABOUT_TABLE).schema_arrow.metadata[ABOUT]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        for file in self._files.values():
+            file.close()
+
+    def piece_count(self, table: str) -> int:
+        """Return how many pieces a table has."""
+        return int(self._file(table).num_row_groups)
+
+    def names(self, table: str) -> list[str]:
+        """Return the columns of a table."""
+        return list(self._file(table).schema_arrow.names)
+
+    def read(self, table: str, piece: int, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Return columns of numbers of one piece."""
+        found = self._read(table, piece, names)
+        return {name: np.asarray(found.column(name)) for name in names}
+
+    def read_texts(self, table: str, piece: int, name: str) -> list[str | None]:
+        """Return a column of texts of one piece."""
+        texts: list[str | None] = self._read(table, piece, [name]).column(name).to_pylist()
+        return texts
+
+    def _read(self, table: str, piece: int, names: Sequence[str]) -> pa.Table:
+        try:
+            return self._file(table).read_row_group(piece, columns=list(names), use_threads=True)
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self._folder) from error
+
+    def _file(self, table: str) -> pq.ParquetFile:
+        file = self._files.get(table)
+        if file is None:
+            path = self._folder / f"{table}.parquet"
+            try:
+                with naming(path):
+                    file = pq.ParquetFile(path, memory_map=True)
+            except pa.ArrowException as error:
+                raise _damaged(self._folder) from error
+            self._files[table] = file
+        return file
+
+
+def _array(column: Column) -> pa.Array:
+    if isinstance(column, np.ndarray):
+        return pa.array(column)
+    return pa.array(column, pa.string())
+
+
+def _damaged(folder: Path) -> HaitangError:
+    return HaitangError(
+        code="backtest_kept_damaged",
+        message="what an earlier run kept could not be read",
+        place=Place(path=str(folder)),
+        hint="remove the folder; the next run makes it anew",
+    )

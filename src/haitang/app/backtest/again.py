@@ -1,0 +1,314 @@
+"""Another pack over a stream that was kept: only what changed is asked again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from haitang.app.backtest.keeping import (
+    EVENTS,
+    HITS,
+    OUT_COLUMNS,
+    VALUES,
+    Kept,
+    columns_of,
+    leaf_features,
+)
+from haitang.data.events.batch import EventBatch, FieldSet
+from haitang.data.features.specs import Catalogue, EntitySpec, FeatureSpec, KeySpec, TextPair
+from haitang.data.features.terms import Compare, Feature, Number
+from haitang.decision.engine import DecisionBatch, evaluate
+from haitang.decision.engine.given import GivenColumns, compile_given, given_state, leaves_read
+from haitang.decision.rules.specs import Pack, PolicySpec
+
+Int64 = npt.NDArray[np.int64]
+Columns = dict[str, npt.NDArray[Any]]
+_NOTHING: Int64 = np.zeros(0, np.int64)
+
+_SPEAKING = ("live", "shadow")
+_DECIDING = (
+    "when", "party", "score", "action", "also", "status", "reads", "shows", "parameters",
+)  # fmt: skip
+"""What of a policy makes a difference to a decision."""
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """How one pack differs from another, as far as decisions go."""
+
+    policies: tuple[str, ...]
+    """Instances that are new, gone or decide otherwise."""
+    reason: str = ""
+    """Why everything must be decided again; empty where only those policies are."""
+
+
+def change_between(old: Pack, new: Pack, kept_fields: frozenset[str]) -> Change:
+    """Tell what a kept run of `old` lacks for `new`; texts and owners make no difference."""
+    before = {one.id: one for one in old.policies if one.status in _SPEAKING}
+    after = {one.id: one for one in new.policies if one.status in _SPEAKING}
+    changed = tuple(
+        name
+        for name in sorted(before.keys() | after.keys())
+        if name not in before or name not in after or _differs(before[name], after[name])
+    )
+    return Change(policies=changed, reason=_whole_reason(old, new, changed, kept_fields))
+
+
+def _differs(old: PolicySpec, new: PolicySpec) -> bool:
+    return any(getattr(old, name) != getattr(new, name) for name in _DECIDING)
+
+
+def _whole_reason(
+    old: Pack, new: Pack, changed: tuple[str, ...], kept_fields: frozenset[str]
+) -> str:
+    policies = [one for one in new.policies if one.id in changed and one.status in _SPEAKING]
+    names = set(leaves_read(new, policies))
+    leaves = {one.name: one for one in leaf_features(old)}
+    other = {one.name for one in leaf_features(new) if leaves.get(one.name) != one}
+    if names & other:
+        return "features"
+    if _surroundings(old) != _surroundings(new):
+        return "surroundings"
+    if old.models or new.models:
+        return "models"
+    fields = compile_given(new, policies).fields
+    if not {*fields.numbers, *fields.texts, *fields.remarks} <= kept_fields:
+        return "fields"
+    return ""
+
+
+def _surroundings(pack: Pack) -> tuple[object, ...]:
+    """Return what decides besides policies and features."""
+    return (
+        pack.table, pack.tiers, pack.segment_source, pack.lists, pack.zone, pack.base_currency,
+        pack.catalogue.entities, pack.catalogue.keys, pack.catalogue.holidays,
+        pack.catalogue.working_days,
+        # Derived features are computed again where a changed policy reads them, and only there.
+        tuple(one for one in pack.catalogue.features if one.value is not None),
+    )  # fmt: skip
+
+
+class Decided(NamedTuple):
+    """What of a kept piece is other under another pack; `whole` makes it the whole again."""
+
+    piece: int
+    affected: Int64
+    """Events whose hits are others, ascending."""
+    policies: Int64
+    """Policy of every hit of the piece, by event and then by policy."""
+    events: Int64 | None = None
+    """Event of every hit; None where no event is affected."""
+    values: npt.NDArray[np.float64] | None = None
+    out: Columns | None = None
+    """Decisions on the affected events, one row each, as `columns_of` calls them."""
+
+    def whole(self, kept: Kept) -> Columns:
+        """Return the decisions of the piece, equal to those of a whole run, bit by bit."""
+        names = list(OUT_COLUMNS)
+        columns = kept.reader.read(EVENTS, self.piece, names)
+        count = len(columns["out action"])
+        if self.events is None or self.values is None or self.out is None:
+            values = kept.reader.read(VALUES, self.piece, ["value"])["value"]
+            return {**columns, "policy": self.policies.astype(np.int32), "value": values}
+        for name in names:
+            column = columns[name].copy()
+            column[self.affected] = self.out[name]
+            columns[name] = column
+        columns["out hits"] = np.bincount(self.events, minlength=count)
+        return {**columns, "policy": self.policies.astype(np.int32), "value": self.values}
+
+
+class Again:
+    """Decides the pieces of a kept run once more, as another pack would have."""
+
+    def __init__(self, kept: Kept, old: Pack, new: Pack, change: Change) -> None:
+        assert not change.reason, "everything must be decided again"
+        self._kept = kept
+        self._changed = set(change.policies)
+        self._policies = tuple(one for one in new.policies if one.status in _SPEAKING)
+        asked = [one for one in self._policies if one.id in self._changed]
+        self._pack, self._asked = new, asked
+        self._summing = _Summing(new, self._policies)
+        numbers = {one.id: place for place, one in enumerate(self._policies)}
+        self._new_of_old = np.array(
+            [-1 if name in self._changed else numbers[name] for name in kept.about.policies],
+            np.int64,
+        )
+        self._new_of_asked = np.array([numbers[one.id] for one in asked], np.int64)
+        self._widths = _widths(old, kept.about.policies)
+
+    @property
+    def policy_names(self) -> tuple[str, ...]:
+        """Full names of the policies in the order of their numbers."""
+        return tuple(one.id for one in self._policies)
+
+    def pieces(self) -> Iterator[Decided]:
+        """Yield what became of each piece, in the order of the stream."""
+        for piece, asked in given_pieces(self._kept, self._pack, self._asked):
+            yield self._piece(piece, asked)
+
+    def _piece(self, piece: int, asked: DecisionBatch) -> Decided:
+        kept = self._kept
+        old = kept.reader.read(HITS, piece, ["policy"])["policy"]
+        # What stays: hits of policies that did not change.
+        policies = self._new_of_old[old]
+        stays = policies >= 0
+        if len(asked.hit_policies) == 0 and bool(stays.all()):
+            return Decided(piece=piece, affected=_NOTHING, policies=policies)
+        counts = kept.reader.read(EVENTS, piece, ["out hits"])["out hits"]
+        events = np.repeat(np.arange(asked.count), counts)
+        asked_events = np.repeat(np.arange(asked.count), np.diff(asked.hit_starts))
+        asked_widths = np.array([len(names) for names in asked.program.policy_reads], np.int64)
+        affected = np.unique(np.concatenate([events[~stays], asked_events]))
+        widths = self._widths[old]
+        values = kept.reader.read(VALUES, piece, ["value"])["value"]
+        merged = _merge(
+            (events[stays], policies[stays], (np.cumsum(widths) - widths)[stays], values,
+             widths[stays]),
+            (asked_events, self._new_of_asked[asked.hit_policies], asked.value_starts,
+             asked.hit_values, asked_widths[asked.hit_policies]),
+        )  # fmt: skip
+        out = self._summing.sum_up(kept, piece, merged, affected)
+        return Decided(
+            piece=piece, affected=affected, policies=merged.policies, events=merged.events,
+            values=merged.values, out=out,
+        )  # fmt: skip
+
+
+def given_pieces(
+    kept: Kept, pack: Pack, policies: Sequence[PolicySpec]
+) -> Iterator[tuple[int, DecisionBatch]]:
+    """Yield what some policies of a pack would have done in each piece of a kept run."""
+    program = compile_given(pack, policies)
+    given = GivenColumns(program)
+    state = given_state(program, given)
+    names = [f"leaf {name}" for name in leaves_read(pack, policies)]
+    position = 0
+    for piece in range(kept.reader.piece_count(EVENTS)):
+        columns = kept.reader.read(EVENTS, piece, [*_columns(program.fields), *names])
+        batch = _batch(kept, piece, program.fields, columns)
+        given.values = _stack([columns[name] for name in names], len(batch), np.float64)
+        yield piece, evaluate(batch, state, first_position=position)
+        position += len(batch)
+
+
+class _Summing:
+    """Puts hits together to decisions: the policies' conditions are the hits themselves."""
+
+    def __init__(self, pack: Pack, policies: tuple[PolicySpec, ...]) -> None:
+        catalogue = Catalogue(
+            entities=tuple[EntitySpec, ...](),
+            keys=tuple[KeySpec, ...](),
+            features=(
+                *(one for one in pack.catalogue.features if one.name == pack.segment_source),
+                *(_flag(place) for place in range(len(policies))),
+            ),
+        )
+        said = tuple(
+            msgspec.structs.replace(
+                policy,
+                when=Compare(
+                    op=">",
+                    left=Feature(name=_flag_name(place), type="number"),
+                    right=Number(value=0.0),
+                ),
+                reads=(),
+                shows=(),
+            )
+            for place, policy in enumerate(policies)
+        )
+        reduced = msgspec.structs.replace(pack, catalogue=catalogue, lists=(), models=())
+        self._program = compile_given(reduced, said)
+        self._given = GivenColumns(self._program)
+        self._state = given_state(self._program, self._given)
+        self._count = len(policies)
+
+    def sum_up(self, kept: Kept, piece: int, hits: _Hits, affected: Int64) -> Columns:
+        """Return what the affected events of a piece come to by their hits, one row each."""
+        fields = self._program.fields
+        columns = kept.reader.read(EVENTS, piece, _columns(fields))
+        rows = {name: column[affected] for name, column in columns.items()}
+        flags = np.zeros((self._count, len(affected)))
+        places = np.searchsorted(affected, hits.events)
+        inside = np.flatnonzero(affected[np.minimum(places, len(affected) - 1)] == hits.events)
+        flags[hits.policies[inside], places[inside]] = 1.0
+        self._given.values = flags
+        out = evaluate(_batch(kept, piece, fields, rows, affected), self._state)
+        return columns_of(out)
+
+
+class _Hits(NamedTuple):
+    events: Int64
+    policies: Int64
+    values: npt.NDArray[np.float64]
+
+
+def _merge(first: tuple[Any, ...], second: tuple[Any, ...]) -> _Hits:
+    """Join two sets of hits, each (events, policies, value starts, values, widths), in the order
+    in which the engine writes them: by event, then by policy.
+    """
+    events = np.concatenate([first[0], second[0]])
+    policies = np.concatenate([first[1], second[1]])
+    values = np.concatenate([first[3], second[3]])
+    starts = np.concatenate([first[2], second[2] + len(first[3])])
+    widths = np.concatenate([first[4], second[4]])
+    order = np.lexsort((policies, events))
+    starts, widths = starts[order], widths[order]
+    # Each hit's values follow each other: the place of the first, and how far behind it.
+    behind = np.arange(int(widths.sum())) - np.repeat(np.cumsum(widths) - widths, widths)
+    return _Hits(events[order], policies[order], values[np.repeat(starts, widths) + behind])
+
+
+def _columns(fields: FieldSet) -> list[str]:
+    """Return the names of the kept columns that make a batch; remarks are read apart."""
+    return [
+        "instants",
+        *(f"number {name}" for name in fields.numbers),
+        *(f"text {name}" for name in fields.texts),
+    ]
+
+
+def _batch(
+    kept: Kept, piece: int, fields: FieldSet, columns: Columns, rows: Int64 | None = None
+) -> EventBatch:
+    count = len(columns["instants"])
+    remarks = [kept.reader.read_texts(EVENTS, piece, f"remark {name}") for name in fields.remarks]
+    if rows is not None:
+        remarks = [[column[row] for row in rows] for column in remarks]
+    return EventBatch(
+        # What is read from a file cannot be written to; to the kernel that is another type.
+        occurred_at_us=columns["instants"].copy(),
+        fields=fields,
+        numbers=_stack([columns[f"number {name}"] for name in fields.numbers], count, np.float64),
+        hashes=_stack([columns[f"text {name}"] for name in fields.texts], count, np.uint64),
+        remarks=tuple(remarks),
+        event_ids=[""] * count,
+        texts=(),
+    )
+
+
+def _stack(columns: list[npt.NDArray[Any]], count: int, kind: Any) -> npt.NDArray[Any]:
+    return np.stack(columns) if columns else np.zeros((0, count), kind)
+
+
+def _widths(pack: Pack, policies: tuple[str, ...]) -> Int64:
+    """Return how many values a hit of each policy records."""
+    speaking = tuple(one for one in pack.policies if one.status in _SPEAKING)
+    program = compile_given(pack, speaking)
+    reads = {
+        policy.id: len(names)
+        for policy, names in zip(program.policies, program.policy_reads, strict=False)
+    }
+    return np.array([reads[name] for name in policies], np.int64)
+
+
+def _flag_name(place: int) -> str:
+    return f"hit_{place}"
+
+
+def _flag(place: int) -> FeatureSpec:
+    name = _flag_name(place)
+    return FeatureSpec(name=name, type="number", title=TextPair(en=name, zh=name))

@@ -1,0 +1,271 @@
+"""A backtest from its request to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from haitang.app.backtest.again import Again, Change, change_between
+from haitang.app.backtest.alerts import READ, Columns, alerts_of, joined
+from haitang.app.backtest.keeping import (
+    ALERTS,
+    EVENTS,
+    HITS,
+    VERSION,
+    Kept,
+    keep_run,
+    policy_digests,
+    stream_digest,
+)
+from haitang.app.backtest.measures import (
+    MINUTES_PER_ALERT,
+    Measures,
+    Totals,
+    measure,
+    read_labels,
+)
+from haitang.app.backtest.sweeping import Sweep, SweepSpec, sweep
+from haitang.app.programs import OpenedPack
+from haitang.app.wiring import naming, open_events, read_pack_folder
+from haitang.data.events.catalogue import FIELDS
+from haitang.decision.engine import ACTIONS, compile_pack
+from haitang.decision.rules.pack import load_pack_unlocked
+from haitang.decision.rules.source import PackSource
+from haitang.decision.rules.specs import Pack
+from haitang.kernel.errors import HaitangError
+from haitang.kernel.hashing import hash_texts
+from haitang.kernel.instants import DAY_US
+
+Int64 = npt.NDArray[np.int64]
+
+SAMPLES_MAX = 20
+_TEXTS = ("event_id",)
+
+
+class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to try, on what."""
+
+    pack: Path
+    events: Path
+    keep: Path
+    """Folder for what runs keep; one folder in it for each stream."""
+    labels: Path | None = None
+    mapping: Path | None = None
+    minutes_per_alert: float = MINUTES_PER_ALERT
+    sweeps: tuple[SweepSpec, ...] = ()
+
+
+class Sample(msgspec.Struct, frozen=True, kw_only=True):
+    """One event on which the two packs differ."""
+
+    event_id: str
+    before: str
+    after: str
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backtest found; the JSON that `haitang policy promote` reads."""
+
+    pack: str
+    pack_version: str
+    pack_digest: str
+    policy_digests: dict[str, str]
+    stream: str
+    events: int
+    way: str
+    """`first` (all decided and kept), `kept` (nothing had changed), `changed` (only the changed
+    policies were asked again) or `whole` (everything was decided again; `reason` says why)."""
+    reason: str
+    changed: tuple[str, ...]
+    after: Measures
+    before: Measures | None
+    """Of the pack that the stream was kept for; None on a first run."""
+    events_affected: int
+    samples: tuple[Sample, ...]
+    hits: dict[str, int]
+    """Of the changed policies, or of all that hit on a first run."""
+    sweeps: tuple[Sweep, ...] = ()
+
+
+class _Seen(msgspec.Struct, frozen=True, kw_only=True):
+    alerts: Columns
+    event_ids: list[str]
+    affected: int = 0
+    samples: tuple[Sample, ...] = ()
+    hits: dict[str, int] = {}
+
+
+def backtest(
+    request: BacktestRequest, *, progressed: Callable[[int], None] = lambda _: None
+) -> Report:
+    """Try a pack on a stream and report; see `Report.way` for how much of it was decided anew."""
+    source = read_pack_folder(request.pack)
+    loaded = load_pack_unlocked(source).loaded
+    pack = loaded.pack
+    labels = read_labels(request.labels) if request.labels is not None else None
+    with naming(request.events):
+        stream = stream_digest(request.events)
+    folder = request.keep / stream[:16]
+    kept = _opened(folder, stream)
+    change = Change(policies=())
+    if kept is not None:
+        fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
+        change = change_between(kept.about.pack, pack, fields)
+    before: _Seen | None = None
+    if kept is None or change.reason:
+        way = "first" if kept is None else "whole"
+        if kept is not None:
+            before = _kept_alerts(kept)
+        kept = _keep(request, pack, source, folder, stream, progressed)
+        after = msgspec.structs.replace(_kept_alerts(kept), hits=_all_hits(kept))
+    elif change.policies:
+        way, before = "changed", _kept_alerts(kept)
+        after = _changed(kept, pack, change, before)
+    else:
+        way, after = "kept", _kept_alerts(kept)
+    totals = Totals(
+        events=kept.about.events,
+        days=(kept.about.last_us - kept.about.first_us) / DAY_US,
+        customers=kept.about.customers,
+    )
+
+    def measured(seen: _Seen) -> Measures:
+        return measure(
+            totals, seen.alerts, seen.event_ids, names=_names(), labels=labels,
+            actions=tuple(action.code for action in ACTIONS),
+            minutes_per_alert=request.minutes_per_alert,
+        )  # fmt: skip
+
+    return Report(
+        pack=pack.id,
+        pack_version=pack.version,
+        pack_digest=pack.digest,
+        policy_digests=policy_digests(pack, source),
+        stream=stream,
+        events=totals.events,
+        way=way,
+        reason=change.reason,
+        changed=change.policies,
+        after=measured(after),
+        before=None if before is None else measured(before),
+        events_affected=after.affected,
+        samples=after.samples,
+        hits=after.hits,
+        sweeps=tuple(
+            sweep(spec, kept, source, loaded, labels, days=totals.days) for spec in request.sweeps
+        ),
+    )
+
+
+def _opened(folder: Path, stream: str) -> Kept | None:
+    """Return what an earlier run kept of this stream, if it can still be read."""
+    if not folder.is_dir():
+        return None
+    try:
+        kept = Kept(folder)
+    except (HaitangError, msgspec.MsgspecError):
+        # By another version, or damaged: it is made anew.
+        return None
+    fits = kept.about.version == VERSION and kept.about.stream == stream
+    return kept if fits else None
+
+
+def _keep(
+    request: BacktestRequest,
+    pack: Pack,
+    source: PackSource,
+    folder: Path,
+    stream: str,
+    progressed: Callable[[int], None],
+) -> Kept:
+    opened = OpenedPack(pack=pack, program=compile_pack(pack))
+    events = open_events(request.events, mapping=request.mapping, base_currency=pack.base_currency)
+    with naming(folder):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+    keep_run(opened, source, events.chunks, folder, stream=stream, progressed=progressed)
+    return Kept(folder)
+
+
+def _kept_alerts(kept: Kept) -> _Seen:
+    names = [name for name in kept.reader.names(ALERTS) if name not in _TEXTS]
+    parts, ids = [], []
+    for piece in range(kept.reader.piece_count(ALERTS)):
+        parts.append(kept.reader.read(ALERTS, piece, names))
+        ids += [text or "" for text in kept.reader.read_texts(ALERTS, piece, "event_id")]
+    return _Seen(alerts=joined(parts), event_ids=ids)
+
+
+def _all_hits(kept: Kept) -> dict[str, int]:
+    counts = np.zeros(len(kept.about.policies) + 1, np.int64)
+    for piece in range(kept.reader.piece_count(HITS)):
+        found = kept.reader.read(HITS, piece, ["policy"])["policy"]
+        # Behind the policies come the models.
+        found = np.minimum(found, len(kept.about.policies))
+        counts += np.bincount(found, minlength=len(counts))
+    return {
+        name: int(count) for name, count in zip(kept.about.policies, counts, strict=False) if count
+    }
+
+
+def _changed(kept: Kept, pack: Pack, change: Change, before: _Seen) -> _Seen:
+    """Ask the changed policies again, and put the rest together from what was kept."""
+    again = Again(kept, kept.about.pack, pack, change)
+    names = again.policy_names
+    asked = {place for place, name in enumerate(names) if name in set(change.policies)}
+    hits = dict.fromkeys((names[place] for place in sorted(asked)), 0)
+    parts: list[Columns] = []
+    ids: list[str] = []
+    samples: list[Sample] = []
+    affected = 0
+    pieces = before.alerts["piece"]
+    for decided in again.pieces():
+        rows = np.flatnonzero(pieces == decided.piece)
+        found, counts = np.unique(decided.policies, return_counts=True)
+        for place, count in zip(found.tolist(), counts.tolist(), strict=True):
+            if place in asked:
+                hits[names[place]] += count
+        stays = rows
+        if decided.out is not None and len(decided.affected):
+            stays = rows[~np.isin(before.alerts["event"][rows], decided.affected)]
+        parts.append({name: column[stays] for name, column in before.alerts.items()})
+        ids += [before.event_ids[row] for row in stays.tolist()]
+        if decided.out is None or not len(decided.affected):
+            continue
+        affected += len(decided.affected)
+        texts = kept.reader.read_texts(EVENTS, decided.piece, "event_ids")
+        columns = kept.reader.read(EVENTS, decided.piece, READ)
+        fresh = alerts_of(columns, decided.out, piece=decided.piece, rows=decided.affected)
+        parts.append(fresh)
+        ids += [texts[row] or "" for row in fresh["event"].tolist()]
+        if len(samples) < SAMPLES_MAX:
+            samples += _samples(kept, decided.piece, decided.affected, decided.out, texts)
+    return _Seen(
+        alerts=joined(parts), event_ids=ids, affected=affected,
+        samples=tuple(samples[:SAMPLES_MAX]), hits=hits,
+    )  # fmt: skip
+
+
+def _samples(
+    kept: Kept, piece: int, affected: Int64, out: Columns, texts: Sequence[str | None]
+) -> list[Sample]:
+    """Return some of the events whose action is another now."""
+    old = kept.reader.read(EVENTS, piece, ["out action"])["out action"][affected]
+    other = np.flatnonzero(old != out["out action"])[:SAMPLES_MAX]
+    return [
+        Sample(
+            event_id=texts[int(affected[row])] or "",
+            before=ACTIONS[int(old[row])].code,
+            after=ACTIONS[int(out["out action"][row])].code,
+        )
+        for row in other.tolist()
+    ]
+
+
+def _names() -> dict[int, str]:
+    """Return the words behind the hashes of channels and segments."""
+    words = [*FIELDS["channel"].allowed, *FIELDS["customer_segment"].allowed]
+    return dict(zip(hash_texts(words).tolist(), words, strict=True))

@@ -1,0 +1,195 @@
+"""A whole measurement: streams of several seeds decided by a pack, and everything counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from haitang.app.detection.honest import (
+    Honesty,
+    InstanceBurden,
+    LikenessCount,
+    honesty,
+    likeness_counts,
+    together,
+)
+from haitang.app.detection.intervals import Share, wilson
+from haitang.app.detection.public import PublicFigures
+from haitang.app.detection.ranking import BudgetPoint, at_budgets, ranked
+from haitang.app.detection.seeds import measuring_seeds
+from haitang.app.detection.stories import (
+    Recall,
+    StoryOutcome,
+    outcomes,
+    recall,
+    recall_by_family,
+    recall_by_typology,
+)
+from haitang.app.detection.streams import StreamSize, decide_stream
+from haitang.app.programs import OpenedPack
+
+SEEDS = 4
+"""Streams of a measurement unless told otherwise."""
+WHOLE = "all"
+PER_CUSTOMERS = 10_000
+CURVE = tuple(round(0.25 * 1.25**step, 3) for step in range(40))
+"""Alert budgets that the chart joins by a line."""
+
+Told = Callable[[int, int, int], None]
+"""Hears which stream (from 0) is being decided, how many of its events are, of how many."""
+
+
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pack reached; the keys of the JSON that the command writes."""
+
+    pack: str
+    pack_version: str
+    pack_digest: str
+    lock_problems: int
+    """Where a `LOCK` is behind its pack, which is then no published one."""
+    measured_on: str
+    """UTC date."""
+    instances_live: int
+    seeds: tuple[int, ...]
+    seeds_by_rule: bool
+    """Whether the seeds follow from the digest; any others are a development run."""
+    customers: int
+    days: int
+    history_days: int
+    events: int
+    recall: Recall
+    families: tuple[Recall, ...]
+    typologies: tuple[Recall, ...]
+    disturbed: Share
+    """Honest customers a day who noticed anything, of all honest customers a day."""
+    handled: Share
+    """Honest customers a day with whom a person of the bank dealt."""
+    disturbed_by_action: dict[str, float]
+    """Honest customers a day for 10,000, by action; somebody may meet several."""
+    alerts_per_day_10000: float
+    """Events that give a person work, a day for 10,000 customers."""
+    cases_per_day_10000: float
+    """The same, those of one customer on one day taken together."""
+    precision: Share
+    """Alerts on events of a fraud."""
+    precision_of_parties: Share
+    """Alerts on events of a fraud or of somebody whose fraud has begun."""
+    precision_felt: Share
+    """Events with an action that customers notice, those of a fraud."""
+    budgets: tuple[BudgetPoint, ...]
+    curve: tuple[BudgetPoint, ...]
+    likenesses: tuple[LikenessCount, ...]
+    burdens: tuple[InstanceBurden, ...]
+    """All instances that disturbed honest customers, the heaviest first."""
+    missed: tuple[StoryOutcome, ...]
+    """Frauds that were not caught."""
+    public: tuple[PublicFigures, ...] = ()
+
+
+class MeasureRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to measure on."""
+
+    size: StreamSize = StreamSize()
+    seeds: tuple[int, ...] = ()
+    """Seeds of a development run; empty for those that follow from the pack."""
+    seed_count: int = SEEDS
+
+
+def seeds_of(request: MeasureRequest, opened: OpenedPack) -> tuple[int, ...]:
+    """Return the seeds that are measured on."""
+    return request.seeds or measuring_seeds(opened.pack.digest, request.seed_count)
+
+
+def measure(
+    opened: OpenedPack,
+    request: MeasureRequest,
+    *,
+    measured_on: str,
+    lock_problems: int = 0,
+    told: Told = lambda _stream, _done, _of: None,
+) -> Measurement:
+    """Decide all streams, one after the other, and count."""
+    names = [policy.id for policy in opened.program.policies]
+    ended: list[StoryOutcome] = []
+    parts: list[Honesty] = []
+    rankings = []
+    events = 0
+    seeds = seeds_of(request, opened)
+    for stream, seed in enumerate(seeds):
+        decided = decide_stream(
+            opened,
+            seed,
+            request.size,
+            told=lambda done, of, stream=stream: told(stream, done, of),  # type: ignore[misc]
+        )
+        ended += outcomes(decided, seed=seed, names=names)
+        parts.append(honesty(decided, names=names))
+        rankings.append(ranked(decided))
+        events += len(decided)
+    whole = together(parts)
+    customer_days = request.size.customers * whole.days
+    return Measurement(
+        pack=opened.pack.id,
+        pack_version=opened.pack.version,
+        pack_digest=opened.pack.digest,
+        lock_problems=lock_problems,
+        measured_on=measured_on,
+        instances_live=sum(policy.status == "live" for policy in opened.program.policies),
+        seeds=seeds,
+        seeds_by_rule=not request.seeds,
+        customers=request.size.customers,
+        days=request.size.days,
+        history_days=request.size.history_days,
+        events=events,
+        recall=recall(WHOLE, ended),
+        families=recall_by_family(ended),
+        typologies=recall_by_typology(ended),
+        disturbed=wilson(whole.disturbed, whole.customer_days),
+        handled=wilson(whole.handled, whole.customer_days),
+        disturbed_by_action={
+            name: count / whole.customer_days * PER_CUSTOMERS
+            for name, count in whole.by_action.items()
+            if count
+        },
+        alerts_per_day_10000=whole.alerts / customer_days * PER_CUSTOMERS,
+        cases_per_day_10000=whole.cases / customer_days * PER_CUSTOMERS,
+        precision=wilson(whole.alerts_right, whole.alerts),
+        precision_of_parties=wilson(whole.alerts_of_parties, whole.alerts),
+        precision_felt=wilson(whole.felt_events_right, whole.felt_events),
+        budgets=at_budgets(rankings),
+        curve=at_budgets(rankings, CURVE),
+        likenesses=likeness_counts(whole),
+        burdens=burdens(whole, ended, opened),
+        missed=tuple(one for one in ended if not one.caught),
+    )
+
+
+def burdens(
+    whole: Honesty, ended: Sequence[StoryOutcome], opened: OpenedPack
+) -> tuple[InstanceBurden, ...]:
+    """Return what each instance costs and brings, the heaviest first."""
+    helped: dict[str, int] = defaultdict(int)
+    only: dict[str, int] = defaultdict(int)
+    for one in ended:
+        for name in one.caught_by:
+            helped[name] += 1
+        if one.caught and len(one.caught_by) == 1:
+            only[one.caught_by[0]] += 1
+    policies = {policy.id: policy for policy in opened.program.policies}
+    found = []
+    for name, (customer_days, alone) in whole.burdens.items():
+        policy = policies.get(name)
+        found.append(
+            InstanceBurden(
+                instance=name,
+                typology="" if policy is None else policy.typology,
+                action="" if policy is None else " ".join((policy.action, *policy.also)),
+                customer_days=customer_days,
+                customer_days_alone=alone,
+                stories=helped[name],
+                stories_alone=only[name],
+            )
+        )
+    return tuple(sorted(found, key=lambda one: (-one.customer_days, one.instance)))

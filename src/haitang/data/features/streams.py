@@ -1,0 +1,80 @@
+"""Streams and cells of a plan: which events count together, and how what is kept of them is laid
+out.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from haitang.data.features import layout as at
+
+
+class Stream(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
+    """Events of one entity's keys that satisfy one condition, with one value of each."""
+
+    entity: int
+    mask: int
+    seen: int
+    source: int
+    factor: int
+    hashed: int
+    delay_us: int
+    tile_us: int
+    aggregates: set[str]
+    edges: dict[tuple[int, int], int]
+    reads: dict[tuple[int, int, int, float], dict[str, int]]
+    exact_us: int = 0
+
+
+class Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
+    """What is kept over a key's life of the events that satisfy one condition."""
+
+    entity: int
+    mask: int
+    seen: int
+    source: int
+    reads: dict[tuple[int, int, int], int]
+
+
+def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:
+    """Lay out one stream's block and entries."""
+    row = np.zeros(at.S_COLUMNS, dtype=np.int64)
+    row[at.S_ENTITY] = stream.entity
+    row[at.S_MASK] = stream.mask
+    row[at.S_SEEN] = stream.seen
+    row[at.S_SOURCE] = stream.source
+    row[at.S_FACTOR] = stream.factor
+    row[at.S_HASH] = stream.hashed
+    row[at.S_DELAY] = stream.delay_us
+    row[at.S_TILE] = stream.tile_us
+    row[at.S_EXACT] = stream.exact_us + stream.delay_us
+    row[at.S_EDGE_START] = edge_start
+    row[at.S_EDGE_STOP] = edge_start + len(stream.edges)
+    words = 1
+    block = at.B_FIXED_WORDS
+    wide = stream.aggregates
+    if wide - {"count", "distinct"}:
+        row[at.S_ENTRY_SUM], row[at.S_TOTAL_SUM] = words, block
+        words, block = words + 1, block + 1
+    if "std" in wide:
+        row[at.S_ENTRY_SQUARE], row[at.S_TOTAL_SQUARE] = words, block
+        words, block = words + 2, block + 2
+    if stream.tile_us:
+        row[at.S_ENTRY_COUNT], row[at.S_TOTAL_COUNT] = words, block
+        words, block = words + 1, block + 1
+    cursor_words = (len(stream.edges) + 1) // 2
+    row[at.S_CURSORS] = block
+    block += cursor_words
+    if "distinct" in wide:
+        row[at.S_ENTRY_HASH], row[at.S_DISTINCT] = words, block
+        row[at.S_TABLE] = block + cursor_words
+        words, block = words + 1, block + cursor_words + 2
+    for aggregate, column in (("max", at.S_MAX), ("min", at.S_MIN)):
+        if aggregate in wide:
+            row[column] = block
+            block += at.Q_CURSORS + cursor_words
+    row[at.S_ENTRY_WORDS] = words
+    row[at.S_WORDS] = block
+    return row

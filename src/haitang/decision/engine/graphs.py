@@ -1,0 +1,55 @@
+"""The graph's kernel: blocks of events through conditions and keys into the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from haitang.data.features.columns import LANES, run_program
+from haitang.data.features.pointers import Int
+from haitang.data.graph.fold import fold_graph
+from haitang.decision.engine.kernel import _fill_inputs
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _fill_slots(parts: Any, hashes: Any, first: Int, count: Int, keys: Any) -> None:
+    """Write the block's keys: of each slot, the first field that is present."""
+    keys[:, :count] = 0
+    for i in range(parts.shape[0]):
+        slot = parts[i, 0]
+        for j in range(count):
+            if keys[slot, j] == 0:
+                keys[slot, j] = np.int64(hashes[parts[i, 1], first + j])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def run_graphs(
+    machine: Any,
+    lists: Any,
+    instants: Any,
+    numbers: Any,
+    hashes: Any,
+    words: Any,
+    columns: Any,
+    reading: bool,
+    first: Int,
+    stop: Int,
+) -> None:
+    """Fold events `first` to `stop` into the graph and write their features into `columns`."""
+    code, constants, sets, inputs, calendar = machine.tables
+    tables, list_hashes, key_parts = machine.plan
+    values, masks, keys, scratch = machine.scratch
+    while first < stop:
+        count = min(LANES, stop - first)
+        _fill_inputs(
+            inputs, calendar, lists, instants, numbers, hashes, words, first, count, values
+        )
+        run_program(code, constants, sets, values, masks, count)
+        _fill_slots(key_parts, hashes, first, count, keys)
+        fold_graph(
+            machine.arena, tables, list_hashes, scratch, masks, keys, lists, instants,
+            numbers, columns, first, count, reading,
+        )  # fmt: skip
+        first += count
