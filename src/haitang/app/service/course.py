@@ -285,5 +285,7 @@ def _joins(held: list[tuple[JournalFrame, EventBlock]], block: EventBlock) -> bo
     return (
         block.program == first.program
         and block.mode == first.mode
+        # Each such frame has actions of its own.
+        and block.mode != FAIL_POLICY
         and sum(frame.count for frame, _ in held) + len(block.events) <= MERGED_EVENTS
     )

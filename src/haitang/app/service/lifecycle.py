@@ -336,7 +336,7 @@ class Node:
     # -- failure ---------------------------------------------------------------------------------
 
     def _failed(self, error: HaitangError) -> None:
-        """The journal did not take a commit: begin anew from what it holds."""
+        """A turn or a commit went wrong: begin anew from what the journal holds."""
         self._state, self._trouble = "failed", error.message
         self._tell("node_failed", code=error.code, reason=error.message)
         task = asyncio.get_running_loop().create_task(self._rebuild())
@@ -344,6 +344,8 @@ class Node:
         task.add_done_callback(self._tasks.discard)
 
     async def _rebuild(self) -> None:
+        if self._publisher is not None:
+            self._publisher.disarm()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close_threads)
             self._writer.close()

@@ -45,6 +45,15 @@ def not_stored(event_id: str = "") -> Refusal:
     )
 
 
+def record_not_stored() -> HaitangError:
+    """Refuse a publication whose record did not become durable."""
+    return HaitangError(
+        code="not_stored",
+        message="the publication could not be stored, so nothing was published",
+        hint="ask again when the service is ready; the log says what failed",
+    )
+
+
 def too_late(arrival: Arrival, fail_action: str) -> Refusal:
     """Refuse an event whose time budget ended before it was durable, as far as we know."""
     return Refusal(
