@@ -254,6 +254,8 @@ class Course:
         )
         course.register = register
         course.seen = Deduplicator.read(reader.read("seen"))
+        # What was told since the snapshot was written holds from the next generation on.
+        course.seen.generation_events_max = settings.remembered_events
         course.position = place.position
         course.stamp_us = place.stamp_us
         return course

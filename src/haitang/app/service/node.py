@@ -32,7 +32,14 @@ from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import Pressure, PressureSettings
-from haitang.app.service.refusals import ahead, not_stored, of_error, record_not_stored, too_late
+from haitang.app.service.refusals import (
+    ahead,
+    answer_not_read,
+    not_stored,
+    of_error,
+    record_not_stored,
+    too_late,
+)
 from haitang.app.service.runs import Fresh, decide_run, fail_action
 from haitang.app.service.waiting import Request, customer_of
 from haitang.data.events.errors import DuplicateRefused
@@ -336,8 +343,9 @@ class Writer:
 
         def found(future: asyncio.Future[bytes]) -> None:
             request.open -= 1
-            if future.cancelled() or future.exception() is not None:
-                request.outcomes[index] = not_stored(event_id)
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or error is not None:
+                request.outcomes[index] = answer_not_read(event_id, error)
             else:
                 request.outcomes[index] = Answer(
                     position=position, event_id=event_id, body=future.result(), repeated=True

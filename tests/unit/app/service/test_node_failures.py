@@ -11,6 +11,7 @@ import pytest
 from haitang.app.service.answers import Answer, PublishRequest, Refusal
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
+from haitang.app.service.history import History
 from haitang.app.service.lifecycle import NodeOptions
 from haitang.app.service.node import RECENT_MAX, NodeSettings, Writer
 from haitang.app.wiring import Journal, MachineClock
@@ -169,3 +170,42 @@ def test_answers_are_at_hand_until_they_are_durable_however_large_a_turn_is(
             assert len(answers) == count + 1
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("cause", "refusal"),
+    [("journal_pruned", ("answer_pruned", 410)), ("journal_corrupt", ("answer_not_read", 503))],
+)
+def test_an_old_answer_whose_record_is_gone_is_refused_as_decided_and_not_as_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str, refusal: tuple[str, int]
+) -> None:
+    monkeypatch.setattr("haitang.app.service.node.RECENT_MAX", 4)
+
+    def gone(history: History, position: int) -> bytes:
+        raise HaitangError(code=cause, message="it was not there")
+
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            for number in range(12):
+                await send(node, transfer(number))
+            monkeypatch.setattr(History, "answer", gone)
+            (refused,) = await send(node, transfer(0))
+            assert isinstance(refused, Refusal)
+            assert (refused.code, refused.status) == refusal
+
+    asyncio.run(story())
+
+
+def test_another_number_of_remembered_events_holds_in_a_folder_that_has_a_snapshot(
+    tmp_path: Path,
+) -> None:
+    async def story() -> int:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            await send(node, transfer(1))
+        fewer = msgspec.structs.replace(STATE, remembered_events=10)
+        async with running(tmp_path, options=_options(tmp_path, course=fewer)) as node:
+            await send(node, *(transfer(n) for n in range(2, 40)))
+            assert node.course is not None
+            return len(node.course.seen)
+
+    assert asyncio.run(story()) <= 20

@@ -13,7 +13,8 @@ PAGES = [
     "", "demo", "replay", "explain", "check", "lab", "lab generate", "lab stories", "lab leaks",
     "bench", "bench engine", "bench serve", "bench recovery",
     "lists", "lists load", "lists show", "lists template", "serve", "publish", "follow", "send",
-    "journal", "journal verify", "journal repair", "settings", "keys", "backup", "restore",
+    "journal", "journal verify", "journal repair", "journal export", "settings", "keys",
+    "backup", "restore",
 ]  # fmt: skip
 
 
