@@ -34,7 +34,7 @@ SETTLE_S = 0.5
 SETTLED_SHARE = 0.1
 """Of a core: what a service uses that does nothing."""
 LOG_BYTES_SHOWN = 4_000
-SCOPES = ("decide", "events", "read", "publish", "operate")
+SCOPES = ("decide", "events", "outcomes", "orders", "read", "lists", "publish", "operate")
 
 _KEY = re.compile(r"ht_[A-Za-z0-9]+_[A-Za-z0-9_\-]+")
 _TICKS = os.sysconf("SC_CLK_TCK")

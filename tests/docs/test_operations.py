@@ -24,6 +24,8 @@ def test_every_setting_stands_in_the_reference_with_its_default_and_bounds() -> 
     for name, spec in setting_specs().items():
         value = getattr(defaults, name)
         shown = f"`{value:_}`" if type(value) is int and spec.unit else f"`{value}`"
+        if value == "":
+            shown = ""
         if isinstance(value, bool):
             shown = f"`{str(value).lower()}`"
         if isinstance(value, dict):

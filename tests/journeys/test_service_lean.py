@@ -32,6 +32,16 @@ LABEL = {
     "label": "FRAUD",
 }
 
+LISTED = json.dumps(
+    {
+        "event_type": "LIST_UPSERT",
+        "event_id": "x1",
+        "occurred_at_us": NOW_US,
+        "list_name": "allow",
+        "list_value": "A1",
+    }
+).encode()
+
 
 @pytest.fixture(scope="module")
 def program() -> EngineProgram:
@@ -97,6 +107,15 @@ LEAN = {
     "events": request(event(8), "/v1/events"),
     "events of no scope": request(
         event(9), "/v1/events", key=b"Authorization: Bearer ht_decide_only\r\n"
+    ),
+    "list of a payment key": request(LISTED, key=b"Authorization: Bearer ht_decide_only\r\n"),
+    "list among events of a payment key": request(
+        b"[%b,%b]" % (event(10), LISTED),
+        "/v1/decisions:batch",
+        key=b"Authorization: Bearer ht_decide_only\r\n",
+    ),
+    "list of a key for events": request(
+        LISTED, "/v1/events", key=b"Authorization: Bearer ht_events_only\r\n"
     ),
     "outcome": request(json.dumps(LABEL).encode(), "/v1/outcomes"),
     "no outcome": request(event(9), "/v1/outcomes"),

@@ -32,7 +32,7 @@ from haitang.kernel.instants import DAY_US, SECOND_US
 KEYS_FILE = "keys.json"
 """Name of the file of keys in a data folder."""
 
-SCOPES = ("decide", "events", "outcomes", "read", "lists", "publish", "operate")
+SCOPES = ("decide", "events", "outcomes", "orders", "read", "lists", "publish", "operate")
 """What a key may be allowed; `docs/internals/service.md` says which call wants which."""
 
 CHECK_EVERY_US = SECOND_US

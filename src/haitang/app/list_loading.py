@@ -16,29 +16,52 @@ from haitang.data.lists.entries import EntryRules
 from haitang.kernel.errors import HaitangError, Place
 
 
-class RowRefused(msgspec.Struct, frozen=True, kw_only=True):
+class RefusedRow(Protocol):
     """What the service says of one row that it refused."""
 
-    code: str
-    message: str
-    hint: str = ""
-    place: str = ""
+    @property
+    def index(self) -> int:
+        """Place of the row in what was sent."""
+        ...
+
+    @property
+    def code(self) -> str:
+        """What was wrong."""
+        ...
+
+    @property
+    def message(self) -> str:
+        """The same for a person."""
+        ...
+
+    @property
+    def hint(self) -> str:
+        """What to do next; may be empty."""
+        ...
 
 
-class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A refused row and its index in the request."""
-
-    index: int
-    error: RowRefused
-
-
-class Receipt(msgspec.Struct, frozen=True, kw_only=True):
+class Receipt(Protocol):
     """What the service did with a request; all that it accepted is durable."""
 
-    accepted: int
-    repeated: int = 0
-    refused: tuple[RefusedRow, ...] = ()
-    position: int = -1
+    @property
+    def accepted(self) -> int:
+        """Rows that changed the list."""
+        ...
+
+    @property
+    def repeated(self) -> int:
+        """Rows that it knew."""
+        ...
+
+    @property
+    def refused(self) -> Sequence[RefusedRow]:
+        """Rows that it refused."""
+        ...
+
+    @property
+    def position(self) -> int:
+        """Of the last change in the journal; -1 for none."""
+        ...
 
 
 class Sender(Protocol):
@@ -102,8 +125,5 @@ def _requests(held: EventRows) -> Iterator[tuple[str, list[bytes], list[Place]]]
 
 
 def _refused_line(row: RefusedRow, places: Sequence[Place]) -> RefusedLine:
-    said = row.error
-    error = HaitangError(
-        code=said.code, message=said.message, place=places[row.index], hint=said.hint
-    )
+    error = HaitangError(code=row.code, message=row.message, place=places[row.index], hint=row.hint)
     return RefusedLine(error=error)

@@ -22,8 +22,8 @@ CHANNELS: tuple[str, ...] = get_args(Channel)
 """Channels of the event catalogue."""
 
 
-def _said(en: str, zh: str, unit: str = "") -> Meta:
-    return Meta(title=en, extra={"zh": zh, "unit": unit})
+def _said(en: str, zh: str, unit: str = "", *, may_be_empty: bool = False) -> Meta:
+    return Meta(title=en, extra={"zh": zh, "unit": unit, "may_be_empty": may_be_empty})
 
 
 def _number(en: str, zh: str, unit: str, least: float, most: float) -> Meta:
@@ -112,6 +112,19 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         _number("Time for open requests when stopping", "停机等待时限", "s", 0, 3_600),
     ] = 30.0
 
+    token_key_file: Annotated[
+        str,
+        _said(
+            "File with the key of name tokens; empty: names are dropped",
+            "令牌密钥文件；空则不保留户名",
+            may_be_empty=True,
+        ),
+    ] = ""
+    token_algorithm: Annotated[
+        Literal["sm3", "sha256"],
+        _said("Algorithm of tokens", "令牌算法"),
+    ] = "sm3"  # noqa: S105 - an algorithm, no token
+
     remembered_events: Annotated[
         int,
         _number("Event ids remembered", "去重记忆事件数", "events", 1_000, 100_000_000),
@@ -171,6 +184,8 @@ class SettingSpec(msgspec.Struct, frozen=True, kw_only=True):
     choices: tuple[str, ...] = ()
     least: float | None = None
     most: float | None = None
+    may_be_empty: bool = False
+    """Of a text: empty means that there is none."""
     secret: bool = False
     """Its value is never printed."""
 
@@ -212,5 +227,6 @@ def _spec(name: str, described: msgspec.inspect.Type) -> SettingSpec:
         choices=choices,
         least=least,
         most=most,
+        may_be_empty=bool(said.get("may_be_empty")),
         secret=bool(said.get("secret")),
     )

@@ -192,7 +192,8 @@ def _checked(said: _Said, spec: SettingSpec) -> Value:
         value = _from_text(value, spec.kind)
     if spec.kind is float and type(value) is int:
         value = float(value)
-    if type(value) is not spec.kind or (spec.kind is str and not value):
+    empty = spec.kind is str and not value and not spec.may_be_empty
+    if type(value) is not spec.kind or empty:
         raise _refused(spec, said.value)
     if spec.choices and value not in spec.choices:
         raise _refused(spec, said.value, hint=did_you_mean(str(value), spec.choices))
@@ -315,7 +316,8 @@ def expectation(spec: SettingSpec) -> str:
     if spec.least is not None and spec.most is not None:
         number = "a whole number" if spec.kind is int else "a number"
         return f"{number} from {spec.least:,} to {spec.most:,}{unit}"
-    return {bool: "true or false", dict: "a table"}.get(spec.kind, "a text that is not empty")
+    text = "a text" if spec.may_be_empty else "a text that is not empty"
+    return {bool: "true or false", dict: "a table"}.get(spec.kind, text)
 
 
 def _plain(value: object) -> str:

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from haitang.adapters.journal.journal import Journal as Journal
     from haitang.adapters.journal.journal import Mended as Mended
     from haitang.adapters.journal.snapshots import latest_snapshot as latest_snapshot
-    from haitang.adapters.journal.snapshots import newest_snapshot as newest_snapshot
+    from haitang.adapters.journal.snapshots import whole_snapshots as whole_snapshots
     from haitang.adapters.journal.snapshots import write_snapshot as write_snapshot
     from haitang.adapters.journal.upkeep import JournalReport as JournalReport
     from haitang.adapters.journal.upkeep import RepairReport as RepairReport
@@ -90,7 +90,6 @@ _ADAPTERS: dict[str, str] = {
     "latest_snapshot": "journal.snapshots.latest_snapshot",
     "make_folder": "files.replacements.make_folder",
     "naming": "files.troubles.naming",
-    "newest_snapshot": "journal.snapshots.newest_snapshot",
     "open_entries": "files.entries.open_entries",
     "open_events": "files.events.open_events",
     "open_log": "logs.open_log",
@@ -104,6 +103,7 @@ _ADAPTERS: dict[str, str] = {
     "strictest_decisions": "files.decisions.strictest_decisions",
     "table_chunk": "files.events.table_chunk",
     "verify_journal": "journal.upkeep.verify",
+    "whole_snapshots": "journal.snapshots.whole_snapshots",
     "write_json": "files.replacements.write_json",
     "write_pack_file": "files.packs.write_pack_file",
     "write_snapshot": "journal.snapshots.write_snapshot",

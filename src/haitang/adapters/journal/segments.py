@@ -153,11 +153,7 @@ class OpenSegment:
         keys = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if not len(keys):
             return
-        # Each event has as many keys as the others of its frame.
-        counts = np.array([header.events for header in headers])
-        shares = np.array([len(part) for part in parts]) // np.maximum(counts, 1)
-        events = np.arange(headers[0].position, headers[0].position + counts.sum())
-        positions = events.repeat(shares.repeat(counts)).astype(np.uint64)
+        positions = _positions(headers, parts)
         begun = 0
         while begun < len(keys):
             begun += self._tail.take(keys[begun:], positions[begun:])
@@ -165,6 +161,19 @@ class OpenSegment:
                 order = np.argsort(self._tail.keys, kind="stable")
                 self._chunks.append((self._tail.keys[order], self._tail.positions[order]))
                 self._tail = _Tail()
+
+
+def _positions(headers: Sequence[Header], parts: Sequence[Keys]) -> Column:
+    """Return the position of each key; an event has as many as the others of its frame."""
+    first = headers[0].position
+    if len(headers) == 1:
+        events = max(headers[0].events, 1)
+        numbers = np.arange(first, first + events, dtype=np.uint64)
+        return numbers.repeat(len(parts[0]) // events)
+    counts = np.array([header.events for header in headers])
+    shares = np.array([len(part) for part in parts]) // np.maximum(counts, 1)
+    numbers = np.arange(first, first + counts.sum(), dtype=np.uint64)
+    return numbers.repeat(shares.repeat(counts))
 
 
 class _Tail:

@@ -156,14 +156,12 @@ def latest_snapshot(
         for path in _listed(folder, label=label)
         if at_most is None or snapshot_position(path) <= at_most
     ]
-    return _first_whole(paths, skipped=skipped)
+    return next(_whole(paths, skipped=skipped), None)
 
 
-def newest_snapshot(
-    folder: Path, *, skipped: Callable[[Path], None] | None = None
-) -> Snapshot | None:
-    """Return the snapshot of the highest position, whatever its label, whose directory checks."""
-    return _first_whole(_listed(folder), skipped=skipped)
+def whole_snapshots(folder: Path, *, label: str | None = None) -> Iterator[Snapshot]:
+    """Yield the snapshots of a label, or of all, whose directory checks, newest first."""
+    return _whole(_listed(folder, label=label), skipped=None)
 
 
 def open_snapshot(path: Path) -> Snapshot:
@@ -279,17 +277,16 @@ def _drop_old(folder: Path, *, label: str) -> None:
         whole += 1
 
 
-def _first_whole(paths: list[Path], *, skipped: Callable[[Path], None] | None) -> Snapshot | None:
+def _whole(paths: list[Path], *, skipped: Callable[[Path], None] | None) -> Iterator[Snapshot]:
     for path in paths:
         try:
-            return open_snapshot(path)
+            yield open_snapshot(path)
         except FileNotFoundError:
             # Removed since, because newer ones are there.
             continue
         except SnapshotDamaged:
             if skipped is not None:
                 skipped(path)
-    return None
 
 
 def _listed(folder: Path, *, label: str | None = None) -> list[Path]:

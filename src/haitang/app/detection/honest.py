@@ -68,6 +68,8 @@ class Honesty(msgspec.Struct, frozen=True, kw_only=True):
 
     customer_days: int
     disturbed: int
+    beside_fraud: int
+    """Of the disturbed, those all of whose trouble was with the account of a fraud under way."""
     handled: int
     by_action: dict[str, int]
     alerts: int
@@ -99,6 +101,7 @@ def honesty(decided: Decided, *, names: Sequence[str]) -> Honesty:
     ]
     people = np.concatenate([side.people for side in sides])
     bits = np.concatenate([side.bits for side in sides])
+    beside = _beside_fraud(decided)[np.concatenate([side.rows for side in sides])]
     days, which = np.unique(people, return_inverse=True)
     taken = np.zeros(len(days), np.int64)
     np.bitwise_or.at(taken, which, bits)
@@ -109,6 +112,7 @@ def honesty(decided: Decided, *, names: Sequence[str]) -> Honesty:
     return Honesty(
         customer_days=_honest_days(decided, begun),
         disturbed=len(days),
+        beside_fraud=len(days) - len(np.unique(people[~beside])),
         handled=int(((taken & PERSONAL_BITS) != 0).sum()),
         by_action={name: int(((taken >> RANK[name]) & 1).sum()) for name in names_of(FELT_BITS)},
         alerts=int(alerts.sum()),
@@ -161,6 +165,24 @@ def _honest_days(decided: Decided, begun: Int64) -> int:
     joined = np.clip((bank.opened_us - bank.start_us) // DAY_US, decided.history_days, bank.days)
     left = np.clip((begun - bank.start_us) // DAY_US + 1, decided.history_days, bank.days)
     return int(np.maximum(left - joined, 0).sum())
+
+
+def _beside_fraud(decided: Decided) -> Flags:
+    """Return events on which an account moves money that an earlier event of a fraud used.
+
+    Honest customers know people who lend their accounts, and pay them for honest reasons.
+    """
+    table = decided.day.acts
+    begun = np.full(len(decided.day.bank.owner), np.iinfo(np.int64).max)
+    rows = np.flatnonzero(table["story"] >= 0)
+    for side in ("payer", "payee"):
+        known = rows[table[side][rows] >= 0]
+        np.minimum.at(begun, table[side][known], table["at_us"][known])
+    parts = [
+        (table[side] >= 0) & (begun[np.maximum(table[side], 0)] <= table["at_us"])
+        for side in ("payer", "payee")
+    ]
+    return np.asarray(parts[0] | parts[1])
 
 
 def _of_party(decided: Decided, begun: Int64) -> Flags:
@@ -255,7 +277,7 @@ def _added(one: Honesty, other: Honesty) -> Honesty:
     sums = {
         name: getattr(one, name) + getattr(other, name)
         for name in (
-            "customer_days", "disturbed", "handled", "alerts", "alerts_right",
+            "customer_days", "disturbed", "beside_fraud", "handled", "alerts", "alerts_right",
             "alerts_of_parties", "cases", "felt_events", "felt_events_right", "days",
         )
     }  # fmt: skip

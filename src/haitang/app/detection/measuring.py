@@ -64,6 +64,8 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     typologies: tuple[Recall, ...]
     disturbed: Share
     """Honest customers a day who noticed anything, of all honest customers a day."""
+    beside_fraud: Share
+    """The same, but only where all of the trouble was with the account of a fraud under way."""
     handled: Share
     """Honest customers a day with whom a person of the bank dealt."""
     disturbed_by_action: dict[str, float]
@@ -147,6 +149,7 @@ def measure(
         families=recall_by_family(ended),
         typologies=recall_by_typology(ended),
         disturbed=wilson(whole.disturbed, whole.customer_days),
+        beside_fraud=wilson(whole.beside_fraud, whole.customer_days),
         handled=wilson(whole.handled, whole.customer_days),
         disturbed_by_action={
             name: count / whole.customer_days * PER_CUSTOMERS

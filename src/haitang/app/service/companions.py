@@ -1,41 +1,81 @@
-"""The processes beside a node: the follower, one for each shadow, and builders of states."""
+"""The processes beside a node: the follower, one for each shadow, and builders of states.
+
+They outlive no node: each is told the process that started it and ends when that one is gone.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import msgspec
+
+from haitang.app.service.telling import Tell
 from haitang.kernel.errors import HaitangError, Place
 
 NICENESS = "10"
 """They give way to the service."""
 BUILD_S_MAX = 6 * 3_600
 END_S_MAX = 20.0
+PAUSE_S_MIN, PAUSE_S_MAX = 1.0, 300.0
+"""Before one that died is started again: the first time, and at most; each time twice as long."""
+SETTLED_S = 300.0
+"""One that lived so long is started again as if it had never died."""
+
+
+class Companion(msgspec.Struct, kw_only=True):
+    """One process that is kept running."""
+
+    process: subprocess.Popen[bytes] | None
+    """None while it waits to be started again."""
+    started_s: float
+    pause_s: float = PAUSE_S_MIN
+    """Before the next start, should it die."""
+    again_s: float = 0.0
+    """When it is started again."""
 
 
 class Companions:
     """Starts and ends `haitang follow` processes for one data folder."""
 
-    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tell: Tell,
+        elapsed_us: Callable[[], int],
+        options: Sequence[str] = (),
+        program: Sequence[str] = (sys.executable, "-m", "haitang"),
+    ) -> None:
+        """Take the options that every one of them is started with."""
         self._folder = folder
+        self._tell = tell
+        self._elapsed_us = elapsed_us
         self._options = list(options)
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._program = list(program)
+        self._running: dict[str, Companion] = {}
+        self._builders: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+        # Kept running by one thread, closed by another.
+        self._lock = threading.Lock()
 
     def keep(self, wanted: dict[str, Sequence[str]]) -> None:
-        """Have exactly these run, by name with their options; what died is started again."""
-        for name in [name for name in self._running if name not in wanted]:
-            self._end(self._running.pop(name))
-        for name, options in wanted.items():
-            process = self._running.get(name)
-            if process is None or process.poll() is not None:
-                self._running[name] = self._start(options)
+        """Have exactly these run, by name with their options.
+
+        One that died is told of once and started again, later each time that it dies soon.
+        """
+        with self._lock:
+            if not self._closed:
+                self._keep(wanted)
 
     def build(self, pack_digest: str) -> None:
         """Have the state of a pack built from the journal; returns when its snapshot is there."""
-        process = self._start(["--once", "--no-compare", "--pack", pack_digest])
-        if process.wait(BUILD_S_MAX) != 0:
+        if self._built(["--once", "--no-compare", "--pack", pack_digest]) != 0:
             raise HaitangError(
                 code="publication_state_not_built",
                 message="the state of the pack's features could not be built from the journal",
@@ -44,21 +84,67 @@ class Companions:
             )
 
     def close(self) -> None:
-        """End them all."""
-        self.keep({})
+        """End them all; none is started any more."""
+        with self._lock:
+            self._closed = True
+            self._keep({})
+            _end(list(self._builders))
+
+    def _built(self, options: Sequence[str]) -> int | None:
+        """Run a builder to its end and return its exit code; None for one that did not end."""
+        with self._lock:
+            if self._closed:
+                return None
+            process = self._start(options)
+            self._builders.add(process)
+        code = None
+        try:
+            code = process.wait(BUILD_S_MAX)
+        except subprocess.TimeoutExpired:
+            _end([process])
+        self._builders.discard(process)
+        if code != 0:
+            self._tell("companion_ended", companion="builder", code=code)
+        return code
+
+    def _keep(self, wanted: dict[str, Sequence[str]]) -> None:
+        unwanted = [self._running.pop(name) for name in list(self._running) if name not in wanted]
+        _end([one.process for one in unwanted if one.process is not None])
+        now_s = self._elapsed_us() / 1e6
+        for name, options in wanted.items():
+            companion = self._running.get(name)
+            if companion is None:
+                process = self._start(options)
+                self._running[name] = Companion(process=process, started_s=now_s)
+            elif companion.process is None:
+                if now_s >= companion.again_s:
+                    companion.process, companion.started_s = self._start(options), now_s
+            elif (code := companion.process.poll()) is not None:
+                self._mourn(name, companion, code=code, now_s=now_s)
+
+    def _mourn(self, name: str, companion: Companion, *, code: int, now_s: float) -> None:
+        if now_s - companion.started_s >= SETTLED_S:
+            companion.pause_s = PAUSE_S_MIN
+        companion.process = None
+        companion.again_s = now_s + companion.pause_s
+        self._tell("companion_ended", companion=name, code=code, restart_s=companion.pause_s)
+        companion.pause_s = min(companion.pause_s * 2, PAUSE_S_MAX)
 
     def _start(self, options: Sequence[str]) -> subprocess.Popen[bytes]:
         return subprocess.Popen(  # noqa: S603 # our own program
-            ["nice", "-n", NICENESS, sys.executable, "-m", "haitang", "follow",  # noqa: S607
-             str(self._folder), *self._options, *options],
-            stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+            ["nice", "-n", NICENESS, *self._program, "follow", str(self._folder),  # noqa: S607
+             "--parent", str(os.getpid()), *self._options, *options],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
-    @staticmethod
-    def _end(process: subprocess.Popen[bytes]) -> None:
+
+def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    for process in processes:
         process.terminate()
+    for process in processes:
         try:
             process.wait(END_S_MAX)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(END_S_MAX)

@@ -254,6 +254,8 @@ class Course:
         )
         course.register = register
         course.seen = Deduplicator.read(reader.read("seen"))
+        # What was told since the snapshot was written holds from the next generation on.
+        course.seen.generation_events_max = settings.remembered_events
         course.position = place.position
         course.stamp_us = place.stamp_us
         return course
@@ -285,5 +287,7 @@ def _joins(held: list[tuple[JournalFrame, EventBlock]], block: EventBlock) -> bo
     return (
         block.program == first.program
         and block.mode == first.mode
+        # Each such frame has actions of its own.
+        and block.mode != FAIL_POLICY
         and sum(frame.count for frame, _ in held) + len(block.events) <= MERGED_EVENTS
     )

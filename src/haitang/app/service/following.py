@@ -15,7 +15,7 @@ import msgspec
 from haitang.app.programs import OpenedPack
 from haitang.app.service.course import Course, CourseSettings, Difference
 from haitang.app.service.programs import Programs
-from haitang.app.service.recovery import nearest_course, read_register
+from haitang.app.service.recovery import check_reach, nearest_course, read_register
 from haitang.app.service.shadowing import ShadowCount
 from haitang.app.service.telling import Tell
 from haitang.app.wiring import Journal, PackLibrary, write_json, write_snapshot
@@ -85,7 +85,7 @@ def follow(
         while not ended():
             try:
                 journal.refresh()
-                follower.take(journal)
+                follower.take(journal, ended)
             except HaitangError as error:
                 if error.code not in START_AGAIN:
                     raise
@@ -141,8 +141,8 @@ class _Follower:
             first_difference=self._first_difference,
         )
 
-    def take(self, journal: Journal) -> None:
-        """Walk what is there; snapshots on the way."""
+    def take(self, journal: Journal, ended: Callable[[], bool]) -> None:
+        """Walk what is there, or until `ended`; snapshots on the way."""
         self._end = journal.durable_position
         course = self._course or self._begin(journal)
         if course is None:
@@ -159,6 +159,8 @@ class _Follower:
             ):
                 self.snapshot()
                 self.say()
+            if ended():
+                return
         self._end = max(self._end, course.position)
         options = self._options
         if not options.pack_digest and options.shadow < 0 and self._plan_changed(course):
@@ -195,25 +197,43 @@ class _Follower:
         if opened is None:
             return None
         options = self._options
-        at_most = -1 if options.from_start else None
         if options.shadow >= 0:
-            register = read_register(journal, options.folder)
-            at_most = register.entries[options.shadow].position
-            self._shadow = ShadowCount(options.shadow, at_most)
-        course = nearest_course(
-            options.folder,
-            self._programs,
-            opened,
-            settings=options.course,
-            at_most=at_most,
-            tell=self._tell,
-        )
-        if self._shadow is not None:
-            course.decides = opened
-            course.heard = self._shadow.listen(course)
+            course = self._begin_shadow(journal, opened)
+        else:
+            course = self._nearest(opened, at_most=-1 if options.from_start else None)
+            check_reach(journal, course)
         self._snapshot_position = course.position
         self._course = course
         return self._course
+
+    def _begin_shadow(self, journal: Journal, opened: OpenedPack) -> Course:
+        number = self._options.shadow
+        from_position = read_register(journal, self._options.folder).entries[number].position
+        course = self._nearest(opened, at_most=from_position)
+        try:
+            check_reach(journal, course)
+        except HaitangError as error:
+            if error.code != "journal_begins_later":
+                raise
+            # Its beginning is gone: compare from the newest state on.
+            course = self._nearest(opened)
+            check_reach(journal, course)
+            from_position = max(from_position, course.position)
+            self._tell("shadow_began_later", number=number, position=from_position)
+        self._shadow = ShadowCount(number, from_position)
+        course.decides = opened
+        course.heard = self._shadow.listen(course)
+        return course
+
+    def _nearest(self, opened: OpenedPack, *, at_most: int | None = None) -> Course:
+        return nearest_course(
+            self._options.folder,
+            self._programs,
+            opened,
+            settings=self._options.course,
+            at_most=at_most,
+            tell=self._tell,
+        )
 
     def _opened(self, journal: Journal) -> OpenedPack | None:
         if self._options.pack_digest:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -12,11 +14,14 @@ from haitang.app.service.companions import Companions
 from haitang.app.service.following import STATUS_FILE, FollowStatus
 from haitang.app.service.lifecycle import Node
 from haitang.app.service.telling import Tell
-from haitang.app.wiring import prune
+from haitang.app.wiring import prune, whole_snapshots
+from haitang.kernel.errors import HaitangError
 
 EVERY_S = 2.0
 PRUNE_EVERY_S = 3_600.0
 DAY_US = 86_400_000_000
+SNAPSHOTS_NEEDED = 2
+"""The journal reaches back to the older one of so many, should the newest turn out damaged."""
 
 
 class Housekeeping:
@@ -39,6 +44,7 @@ class Housekeeping:
         self._now_us = now_us
         self._tell = tell
         self._jumped = False
+        self._failing: dict[str, str] = {}
         self._next_prune_s = 0.0
         self._passed_s = 0.0
 
@@ -47,13 +53,36 @@ class Housekeeping:
         while True:
             await asyncio.sleep(EVERY_S)
             self._passed_s += EVERY_S
+            await self.go_round()
+
+    async def go_round(self) -> None:
+        """Do once what is due; what fails is told of, and done again when it is due again."""
+        with self._telling("measure"):
             self._measure()
+        with self._telling("clock"):
             self._look_at_clock()
-            if self._companions is not None and self._node.state == "ready":
+        ready = self._node.state == "ready"
+        if self._companions is not None and ready:
+            with self._telling("companions"):
                 await asyncio.to_thread(self._companions.keep, self._wanted())
-            if self._retention_days and self._passed_s >= self._next_prune_s:
-                self._next_prune_s = self._passed_s + PRUNE_EVERY_S
-                await asyncio.to_thread(self._prune)
+        course = self._node.course
+        if self._retention_days and ready and course and self._passed_s >= self._next_prune_s:
+            self._next_prune_s = self._passed_s + PRUNE_EVERY_S
+            with self._telling("prune"):
+                await asyncio.to_thread(self._prune, course.plan_digest)
+
+    @contextmanager
+    def _telling(self, part: str) -> Iterator[None]:
+        """Tell of an error instead of raising it; once for as long as it stays the same."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 # whatever it is, the next round must come
+            kind = error.code if isinstance(error, HaitangError) else type(error).__name__
+            if self._failing.get(part) != kind:
+                self._tell("housekeeping_failed", part=part, error=error)
+            self._failing[part] = kind
+        else:
+            self._failing.pop(part, None)
 
     def _wanted(self) -> dict[str, Sequence[str]]:
         wanted: dict[str, Sequence[str]] = {"follower": ()}
@@ -70,7 +99,8 @@ class Housekeeping:
             metrics.state_bytes.set(course.state.features.size_bytes)
             metrics.state_keys.set(course.state.features.key_count)
             status = self._follow_status()
-            if status is not None:
+            # One that is ahead of us was left behind by a journal that was cut back since.
+            if status is not None and status.position <= course.position:
                 metrics.follower_lag_events.set(max(course.position - status.position, 0))
                 metrics.differences.set(status.differences)
 
@@ -93,14 +123,16 @@ class Housekeeping:
             self._tell("clock_jumped", ahead_us=off_us)
         self._jumped = jumped
 
-    def _prune(self) -> None:
-        status = self._follow_status()
-        if status is None or status.snapshot_position <= 0:
-            # Without a snapshot the whole journal is needed to start.
+    def _prune(self, plan_digest: str) -> None:
+        # The files are asked, not the follower's status, which may be of another life.
+        kept = list(islice(whole_snapshots(self._folder, label=plan_digest), SNAPSHOTS_NEEDED))
+        if len(kept) < SNAPSHOTS_NEEDED:
             return
         removed = prune(
             self._folder,
-            before_position=status.snapshot_position,
+            # One less: what stands at a position without being an event (a publication) may be
+            # newer than the snapshot, and stands in the segment that ends there.
+            before_position=kept[-1].position - 1,
             before_stamp_us=self._now_us() - self._retention_days * DAY_US,
         )
         if removed:

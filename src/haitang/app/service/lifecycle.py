@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import shutil
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Protocol
 import msgspec
 
 from haitang.app.programs import OpenedPack, warm_up
+from haitang.app.service import collecting
 from haitang.app.service.answers import (
     Arrival,
     ListEntryView,
@@ -41,10 +41,6 @@ from haitang.kernel.instants import format_instant
 
 CLOCK_BEHIND_US_MAX = 60_000_000
 """A start is refused when the clock is further behind the journal's last stamp."""
-COLLECT_EVERY = (50_000, 20, 50)
-"""Objects, and rounds, between two collections: requests leave no cycles behind, so the collector
-finds next to nothing and may look seldom.
-"""
 FOLLOW_PAUSE_US = 10_000
 RETRY_S_MAX = 30.0
 FREE_BYTES_MIN = 64 << 20
@@ -323,10 +319,7 @@ class Node:
             tell=self._tell,
             build_beside=self._build_beside,
         )
-        # What is there now stays: a collection that walks it would hold up every answer.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_EVERY)
+        collecting.settle()
 
     def _course_before(self, position: int | None, opened: OpenedPack) -> Course:
         """Return the last course of a pack's plan that was kept, at or before a position."""
@@ -343,7 +336,7 @@ class Node:
     # -- failure ---------------------------------------------------------------------------------
 
     def _failed(self, error: HaitangError) -> None:
-        """The journal did not take a commit: begin anew from what it holds."""
+        """A turn or a commit went wrong: begin anew from what the journal holds."""
         self._state, self._trouble = "failed", error.message
         self._tell("node_failed", code=error.code, reason=error.message)
         task = asyncio.get_running_loop().create_task(self._rebuild())
@@ -351,6 +344,8 @@ class Node:
         task.add_done_callback(self._tasks.discard)
 
     async def _rebuild(self) -> None:
+        if self._publisher is not None:
+            self._publisher.disarm()
         if self._writer is not None:
             await asyncio.to_thread(self._writer.close_threads)
             self._writer.close()

@@ -8,10 +8,9 @@ answers leave. `docs/internals/service.md` is the contract.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -26,28 +25,26 @@ from haitang.app.service.answers import (
     Refusal,
     Want,
 )
-from haitang.app.service.blocks import CONTROL, EVENTS, ControlRecord, EventBlock, encode_block
+from haitang.app.service.blocks import CONTROL, EVENTS, ControlRecord, encode_block
 from haitang.app.service.clock import ServiceClock
+from haitang.app.service.committing import Committer
 from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import Pressure, PressureSettings
-from haitang.app.service.refusals import ahead, not_stored, of_error, too_late
-from haitang.app.service.waiting import Request, customer_of, sender_runs
-from haitang.data.events.batch import batch_events
-from haitang.data.events.errors import DuplicateRefused
-from haitang.decision.engine import (
-    ACTIONS,
-    FAIL_POLICY,
-    MODE_NAMES,
-    RANK,
-    brief_answers,
-    decision_ids,
-    evaluate,
-    pack_decisions,
+from haitang.app.service.refusals import (
+    ahead,
+    answer_not_read,
+    not_stored,
+    of_error,
+    record_not_stored,
+    too_late,
 )
+from haitang.app.service.runs import Fresh, decide_run, fail_action
+from haitang.app.service.waiting import Request, customer_of
+from haitang.data.events.errors import DuplicateRefused
+from haitang.decision.engine import FULL, MODE_NAMES
 from haitang.kernel.errors import HaitangError, symbol
-from haitang.kernel.hashing import hash_texts
 
 RECENT_MAX = 16_384
 """Bodies of durable answers that are kept at hand for callers that ask again."""
@@ -94,14 +91,6 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Channel to action; `default` for the others."""
 
 
-class _Fresh(msgspec.Struct):
-    """A new event of the present turn."""
-
-    request: Request
-    index: int
-    publication: int
-
-
 class Writer:
     """Takes requests, decides them in order, answers them when they are durable."""
 
@@ -136,9 +125,11 @@ class Writer:
         self._committing = False
         self._commit_began_us = 0
         self._staged = 0
-        """Frames staged since the start; what is durable is counted the same way."""
+        """Frames staged since the start; what is being committed and is durable, likewise."""
+        self._commit_staged = 0
         self._durable = 0
-        self._committer = ThreadPoolExecutor(1, thread_name_prefix="haitang-commit")
+        self._touching = False
+        self._committer = Committer(journal, loop=self._loop, told=self._committed)
         self._reader = ThreadPoolExecutor(2, thread_name_prefix="haitang-read")
         self._sweep = self._loop.call_later(SWEEP_S, self._sweep_late)
         self._idle: asyncio.Event = asyncio.Event()
@@ -182,6 +173,7 @@ class Writer:
         self.course.position = self._journal.next_position
         self.course.enter(record, stamp_us=stamp_us)
         now_us = self._clock.elapsed_us()
+        # A request without events: it is answered, with nothing, when the record is durable.
         marker = Request((), sender="", now_us=now_us, deadline_us=NEVER_US, want="receipt")
         marker.end_stage = self._staged
         self._flights.append(marker)
@@ -213,7 +205,7 @@ class Writer:
 
     def close_threads(self) -> None:
         """Wait for the threads to end; may be called from another thread."""
-        self._committer.shutdown(wait=True)
+        self._committer.close()
         self._reader.shutdown(wait=True, cancel_futures=True)
 
     # -- turns -----------------------------------------------------------------------------------
@@ -233,37 +225,30 @@ class Writer:
         ):
             # What arrives during a commit is decided together: the end of the commit starts it.
             return
-        fresh, left_us = self._take()
-        start = 0
-        while start < len(fresh):
-            stop = start + 1
-            while stop < len(fresh) and fresh[stop].publication == fresh[start].publication:
-                stop += 1
-            self._decide(fresh[start:stop], left_us=left_us)
-            start = stop
-        for request, index, position in self._echoes:
-            # Sent twice within one turn.
-            request.outcomes[index] = self._again(request, index, position)
-        self._echoes.clear()
+        try:
+            self._decide_all(self._take())
+        except Exception as error:  # noqa: BLE001 - whatever it was, what is in memory is half done
+            self._fail(error)
+            return
         self._metrics.queue_events.set(self._queued)
         self._commit()
         self._answer()
+        self._touch_ahead()
         if self._queue:
             self._schedule()
 
-    def _take(self) -> tuple[list[_Fresh], int]:
+    def _take(self) -> list[Fresh]:
         """Take arrivals off the queue, up to one turn's worth; known ones are answered from memory
         or the journal.
         """
-        fresh: list[_Fresh] = []
-        left_us = 1 << 60
+        fresh: list[Fresh] = []
         now_us, elapsed_us = self._clock.now_us(), self._clock.elapsed_us()
-        position = self._journal.next_position
+        first = self._journal.next_position
         room = self._settings.batch_events_max
         register = self.course.register
+        number = register.live
         while self._queue and room > 0:
             request = self._queue[0]
-            left_us = min(left_us, request.deadline_at_us - elapsed_us)
             if request.taken == 0:
                 self._metrics.waiting_seconds.observe((elapsed_us - request.arrived_us) / 1e6)
             stop = min(len(request.arrivals), request.taken + room)
@@ -271,21 +256,55 @@ class Writer:
             for index in range(request.taken, stop):
                 arrival = request.arrivals[index]
                 refusal = ahead(arrival, now_us)
-                if refusal is None and self._admit(request, index, arrival, position):
-                    number = register.live
-                    if register.canary >= 0:
-                        number = register.chosen(customer_of(arrival))
-                    fresh.append(_Fresh(request, index, number))
-                    position += 1
-                elif refusal is not None:
+                if refusal is not None:
                     request.outcomes[index] = refusal
                     self._metrics.refusals.add(refusal.code)
+                elif self._admit(request, index, arrival, first + len(fresh)):
+                    if register.canary >= 0:
+                        number = register.chosen(customer_of(arrival))
+                    fresh.append(Fresh(request, index, arrival, number))
             self._queued -= stop - request.taken
             request.taken = stop
             if stop == len(request.arrivals):
                 self._queue.popleft()
                 self._flights.append(request)
-        return fresh, left_us
+        return fresh
+
+    def _decide_all(self, fresh: list[Fresh]) -> None:
+        """Decide the new events in runs of one program and one mode."""
+        modes = self._modes(fresh)
+        start = 0
+        while start < len(fresh):
+            one, mode = fresh[start], modes.get(fresh[start].request, FULL)
+            stop = start + 1
+            while (
+                stop < len(fresh)
+                and fresh[stop].publication == one.publication
+                and modes.get(fresh[stop].request, FULL) == mode
+            ):
+                stop += 1
+            self._decide(fresh[start:stop], mode=mode)
+            start = stop
+        for request, index, position in self._echoes:
+            # Sent twice within one turn.
+            request.outcomes[index] = self._again(request, index, position)
+        self._echoes.clear()
+
+    def _modes(self, fresh: list[Fresh]) -> dict[Request, int]:
+        """Return the mode of each request that is not decided in full; one that is short of time
+        does not spoil what is decided beside it.
+        """
+        elapsed_us = self._clock.elapsed_us()
+        modes: dict[Request, int] = {}
+        for request in dict.fromkeys(one.request for one in fresh):
+            # Nobody waits any more for one that was answered as too late: it is decided in full.
+            left_us = NEVER_US
+            if not request.future.done():
+                left_us = request.deadline_at_us - elapsed_us
+            mode = self._pressure.mode(left_us=left_us, events=len(fresh), queued=self._queued)
+            if mode != FULL:
+                modes[request] = mode
+        return modes
 
     def _admit(self, request: Request, index: int, arrival: Arrival, position: int) -> bool:
         """Tell whether an event is new; else its outcome is known or being looked up."""
@@ -324,8 +343,9 @@ class Writer:
 
         def found(future: asyncio.Future[bytes]) -> None:
             request.open -= 1
-            if future.cancelled() or future.exception() is not None:
-                request.outcomes[index] = not_stored(event_id)
+            error = None if future.cancelled() else future.exception()
+            if future.cancelled() or error is not None:
+                request.outcomes[index] = answer_not_read(event_id, error)
             else:
                 request.outcomes[index] = Answer(
                     position=position, event_id=event_id, body=future.result(), repeated=True
@@ -335,53 +355,29 @@ class Writer:
         reading = self._loop.run_in_executor(self._reader, self._history.answer, position)
         reading.add_done_callback(found)
 
-    def _decide(self, fresh: list[_Fresh], *, left_us: int) -> None:
-        """Decide a run of new events by one program in one mode, and stage its frame."""
+    def _decide(self, fresh: list[Fresh], *, mode: int) -> None:
+        """Decide a run of new events and stage its frame."""
         began_us = self._clock.elapsed_us()
-        mode = self._pressure.mode(left_us=left_us, events=len(fresh), queued=self._queued)
-        opened = self.course.opened(fresh[0].publication)
-        arrivals = [one.request.arrivals[one.index] for one in fresh]
         first = self._journal.next_position
-        batch = batch_events([arrival.event for arrival in arrivals], opened.program.fields)
-        out = evaluate(batch, self.course.lane(opened), mode=mode, first_position=first)
-        fail_ranks = b""
-        if mode == FAIL_POLICY:
-            fail_ranks = bytes(self._fail_rank(arrival) for arrival in arrivals)
-            out = out.with_fail_actions(fail_ranks)
-        identifiers = decision_ids(out)
-        block = EventBlock(
-            program=fresh[0].publication,
-            mode=mode,
-            senders=sender_runs(one.request.sender for one in fresh),
-            events=[arrival.content for arrival in arrivals],
-            decisions=pack_decisions(out),
-            fail_ranks=fail_ranks,
-        )
-        keys = hash_texts(
-            [name for pair in zip(batch.event_ids, identifiers, strict=True) for name in pair]
+        run = decide_run(
+            fresh, self.course, mode=mode, fail_policy=self._settings.fail_policy, first=first
         )
         stamp_us = self._clock.now_us()
         self._journal.stage(
-            kind=EVENTS,
-            count=len(fresh),
-            stamp_us=stamp_us,
-            payload=encode_block(block),
-            keys=keys.tolist(),
+            kind=EVENTS, count=len(fresh), stamp_us=stamp_us, payload=run.payload, keys=run.keys
         )
         self._staged += 1
-        bodies = brief_answers(
-            out, positions=range(first, first + len(fresh)), identifiers=identifiers
-        )
-        for offset, (one, body) in enumerate(zip(fresh, bodies, strict=True)):
-            position = first + offset
+        for position, (one, body) in enumerate(zip(fresh, run.bodies, strict=True), first):
+            request = one.request
             self._bodies[position] = body
-            one.request.end_stage = self._staged
-            one.request.outcomes[one.index] = Answer(
+            request.end_stage = self._staged
+            request.outcomes[one.place] = Answer(
                 position=position,
-                event_id=batch.event_ids[offset],
-                body=body if one.request.want == "decision" else b"",
+                event_id=one.arrival.event.event_id,
+                body=body if request.want == "decision" else b"",
             )
-        while len(self._bodies) > RECENT_MAX:
+        durable = self._journal.durable_position
+        while len(self._bodies) > RECENT_MAX and next(iter(self._bodies)) < durable:
             self._bodies.popitem(last=False)
         self.course.position = first + len(fresh)
         self.course.stamp_us = stamp_us
@@ -389,19 +385,21 @@ class Writer:
         self._pressure.decided(mode=mode, events=len(fresh), took_us=took_us)
         self._metrics.evaluate_seconds.observe(took_us / 1e6)
         name = MODE_NAMES[mode] or "full"
-        channels = [arrival.event.channel or "" for arrival in arrivals]
-        for (action, channel), count in Counter(
-            zip(out.actions.tolist(), channels, strict=True)
-        ).items():
-            self._metrics.decisions.add(ACTIONS[action].code, name, channel, count=count)
+        for (action, channel), count in run.tallies.items():
+            self._metrics.decisions.add(action, name, channel, count=count)
 
-    def _fail_rank(self, arrival: Arrival) -> int:
-        return RANK[self.fail_action(arrival)]
+    def _touch_ahead(self) -> None:
+        """Have memory at hand before events need it: its first touch takes the system long."""
+        features = self.course.state.features
+        if self._touching or not features.wants_memory:
+            return
 
-    def fail_action(self, arrival: Arrival) -> str:
-        """Return what the fail policy says of an event's channel."""
-        policy = self._settings.fail_policy
-        return policy.get(arrival.event.channel or "", policy["default"])
+        def done(_: asyncio.Future[None]) -> None:
+            self._touching = False
+
+        self._touching = True
+        touching = self._loop.run_in_executor(self._reader, features.touch_ahead)
+        touching.add_done_callback(done)
 
     # -- commits ---------------------------------------------------------------------------------
 
@@ -410,20 +408,22 @@ class Writer:
             return
         self._committing = True
         self._commit_began_us = self._clock.elapsed_us()
-        committing = self._loop.run_in_executor(self._committer, self._journal.commit)
-        committing.add_done_callback(partial(self._committed, self._staged))
+        self._commit_staged = self._staged
+        self._committer.ask()
 
-    def _committed(self, staged: int, future: asyncio.Future[int]) -> None:
+    def _committed(self, durable_position: int, error: BaseException | None) -> None:
         self._committing = False
-        error = future.exception()
+        if self.state == "failed":
+            # A turn went wrong meanwhile: everybody was told to ask again.
+            return
         if error is not None:
             self._fail(error)
             return
-        self._durable = staged
+        self._durable = self._commit_staged
         took_us = self._clock.elapsed_us() - self._commit_began_us
         self._pressure.committed(took_us=took_us)
         self._metrics.commit_seconds.observe(took_us / 1e6)
-        self._metrics.durable_position.set(future.result())
+        self._metrics.durable_position.set(durable_position)
         self._metrics.journal_position.set(self._journal.next_position)
         self._answer()
         if self._queue:
@@ -453,34 +453,40 @@ class Writer:
     def _sweep_late(self) -> None:
         """Answer requests whose time budget ended: nothing is known to be durable yet."""
         self._sweep = self._loop.call_later(SWEEP_S, self._sweep_late)
-        now_us = self._clock.elapsed_us()
+        now_us, policy = self._clock.elapsed_us(), self._settings.fail_policy
         for request in (*self._flights, *self._queue):
             if request.deadline_at_us < now_us and not request.future.done():
                 self._metrics.refusals.add("deadline_passed")
                 request.future.set_result(
-                    [too_late(arrival, self.fail_action(arrival)) for arrival in request.arrivals]
+                    [too_late(one, fail_action(one, policy)) for one in request.arrivals]
                 )
 
     def _fail(self, error: BaseException) -> None:
         """Stop deciding: the state has seen events that are not in the journal."""
+        if self.state == "failed":
+            return
         self.state = "failed"
         self._refuse_all(not_stored())
         if not isinstance(error, HaitangError):
             error = HaitangError(
-                code="journal_write_failed", message=f"the commit failed with {symbol(error)}"
+                code="node_turn_failed", message=f"deciding or storing failed with {symbol(error)}"
             )
         self.trouble = error.message
         self._failed(error)
 
     def _refuse_all(self, refusal: Refusal) -> None:
         for request in (*self._flights, *self._queue):
-            if not request.future.done():
+            if request.future.done():
+                continue
+            if request.arrivals:
                 request.future.set_result(
                     [
                         msgspec.structs.replace(refusal, event_id=arrival.event.event_id)
                         for arrival in request.arrivals
                     ]
                 )
+            else:
+                request.future.set_exception(record_not_stored())
         self._flights.clear()
         self._queue.clear()
         self._queued = 0

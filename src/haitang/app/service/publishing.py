@@ -14,11 +14,13 @@ from typing import Protocol
 import msgspec
 
 from haitang.app.programs import OpenedPack
+from haitang.app.service import collecting
 from haitang.app.service.answers import PublicationView, PublishRequest
 from haitang.app.service.blocks import ControlRecord, PublicationKind
 from haitang.app.service.clock import ServiceClock
 from haitang.app.service.course import Course, JournalFrame
 from haitang.app.service.node import Writer
+from haitang.app.service.recovery import check_reach
 from haitang.app.service.register import SHARE_WHOLE
 from haitang.app.service.telling import Tell
 from haitang.app.service.views import view_all
@@ -106,7 +108,7 @@ class Publisher:
                 message=f"the start was {format_instant(request.start_at_us)}, which has passed",
                 hint="leave the start out to publish now",
             )
-        with self._one_at_a_time:
+        with self._one_at_a_time, collecting.held():
             opened = self._programs.add(request.files, name="pack")
             if request.start_at_us:
                 record = self._record("scheduled", opened, request)
@@ -166,7 +168,7 @@ class Publisher:
             files={}, author=record.author, approver=record.approver, note=record.note
         )
         try:
-            with self._one_at_a_time:
+            with self._one_at_a_time, collecting.held():
                 opened = self._programs.get(record.pack_digest)
                 self._publish_now("live", opened, people, subject=record.number)
         except HaitangError as error:
@@ -194,6 +196,8 @@ class Publisher:
             )
         record = self._record(kind, opened, request, subject=subject)
         if kind == "shadow":
+            if not same_plan:
+                check_reach(self._journal, self._nearest(opened))
             self._enter(record)
         elif same_plan:
             course.lane(opened)
@@ -208,6 +212,7 @@ class Publisher:
         """Return a course of another plan that is nearly at the journal's end."""
         label = opened.program.plan.digest
         course = self._nearest(opened)
+        check_reach(self._journal, course)
         if (
             self._build_beside is not None
             and self._journal.durable_position - course.position > BUILD_BESIDE_EVENTS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -12,8 +13,9 @@ from haitang.app.service.course import Course, CourseSettings, JournalFrame
 from haitang.app.service.programs import Programs
 from haitang.app.service.register import Entry, Register
 from haitang.app.service.telling import Tell
-from haitang.app.wiring import SnapshotDamaged, latest_snapshot, newest_snapshot
+from haitang.app.wiring import SnapshotDamaged, latest_snapshot, whole_snapshots
 from haitang.data.features.state import StateRefused
+from haitang.kernel.errors import HaitangError, symbol
 
 
 class Frames(Protocol):
@@ -25,14 +27,12 @@ class Frames(Protocol):
 
 
 def read_register(journal: Frames, folder: Path) -> Register:
-    """Return the register at the journal's end, from the newest snapshot of any plan on."""
-    snapshot = newest_snapshot(folder)
+    """Return the register at the journal's end, from the newest usable snapshot of any plan on."""
     register, position = Register(), 0
-    if snapshot is not None:
-        try:
+    for snapshot in whole_snapshots(folder):
+        with suppress(SnapshotDamaged):
             register, position = Register.read(snapshot.read("register")), snapshot.position
-        except SnapshotDamaged:
-            register, position = Register(), 0
+            break
     for frame in journal.read(position):
         if frame.kind == CONTROL:
             record: ControlRecord = decode_control(frame.payload, position=frame.position)
@@ -74,6 +74,24 @@ def nearest_course(
                 return Course(programs, opened, settings=settings)
 
 
+def check_reach(journal: Frames, course: Course) -> None:
+    """Refuse to walk a course on in a journal whose events from there on were removed as old."""
+    try:
+        next(journal.read(course.position), None)
+    except HaitangError as error:
+        if error.code != "journal_pruned":
+            raise
+        pack = course.any_opened.pack
+        raise HaitangError(
+            code="journal_begins_later",
+            message=f"the features of pack {symbol(pack.id)} {pack.version} had no state, and the "
+            f"journal's events from position {course.position:,} on were removed as old",
+            place=error.place,
+            hint="set `journal_retention_days` to 0, put the removed segments back from a backup "
+            "and restart; or keep to the features of the live pack",
+        ) from None
+
+
 def recover(
     journal: Frames,
     folder: Path,
@@ -94,6 +112,7 @@ def recover(
     if course is None or course.plan_digest != live.plan_digest:
         opened = programs.get(live.pack_digest)
         course = nearest_course(folder, programs, opened, settings=settings, tell=tell)
+    check_reach(journal, course)
     tell("recovery_began", from_position=course.position)
     for _ in course.walk(journal.read(course.position), compare=False):
         pass

@@ -45,6 +45,34 @@ def not_stored(event_id: str = "") -> Refusal:
     )
 
 
+def answer_not_read(event_id: str, error: BaseException | None) -> Refusal:
+    """Refuse to repeat an answer that could not be read back; its event was decided once."""
+    if isinstance(error, HaitangError) and error.code == "journal_pruned":
+        return Refusal(
+            event_id=event_id,
+            code="answer_pruned",
+            message="the event was decided so long ago that its record is no longer kept here",
+            hint="it stays decided; the backups of that time have the answer",
+            status=410,
+        )
+    return Refusal(
+        event_id=event_id,
+        code="answer_not_read",
+        message="the event was decided, but its record could not be read back",
+        hint="send it again; if this stays so, check the journal with `haitang journal verify`",
+        status=503,
+    )
+
+
+def record_not_stored() -> HaitangError:
+    """Refuse a publication whose record did not become durable."""
+    return HaitangError(
+        code="not_stored",
+        message="the publication could not be stored, so nothing was published",
+        hint="ask again when the service is ready; the log says what failed",
+    )
+
+
 def too_late(arrival: Arrival, fail_action: str) -> Refusal:
     """Refuse an event whose time budget ended before it was durable, as far as we know."""
     return Refusal(

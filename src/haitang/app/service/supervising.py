@@ -23,6 +23,10 @@ RESTART_S_MAX = 30
 WARM_S_MAX = 600
 """How long a successor may take to be warm."""
 POLL_MS = 200
+KILLED_S_MAX = 10.0
+"""How long the system may take to end a process that was killed; one that waits for a dead disk
+never does.
+"""
 
 
 class Child(msgspec.Struct, kw_only=True):
@@ -34,7 +38,11 @@ class Child(msgspec.Struct, kw_only=True):
 
 
 class Supervisor:
-    """Runs `command` with the socket and a pipe; ends with the exit code of a node that ended."""
+    """Runs `command` with the socket and a pipe; ends with the exit code of a node that ended.
+
+    A node that was asked to stop gets `stop_timeout_s` for it and is then killed: what it answered
+    is on disk.
+    """
 
     def __init__(
         self,
@@ -43,11 +51,13 @@ class Supervisor:
         *,
         tell: Tell,
         pause: Callable[[float], None],
+        stop_timeout_s: float,
     ) -> None:
         self._command = command
         self._listening = listening
         self._tell = tell
         self._pause = pause
+        self._stop_timeout_s = stop_timeout_s
         self._stopping = False
         self._roll = False
 
@@ -91,6 +101,8 @@ class Supervisor:
                 return code
             self._tell("node_died", code=code, restart_s=restart_s)
             self._pause(restart_s)
+            if self._stopping:
+                return code
             restart_s = min(restart_s * 2, RESTART_S_MAX)
             child = self._spawn(standby=False)
 
@@ -120,26 +132,39 @@ class Supervisor:
             self._pause(POLL_MS / 1000)
 
     def _succeed(self, child: Child) -> Child:
-        """Warm a successor, stop the node, and return the successor."""
+        """Warm a successor, stop the node, and return the successor; without one, the node."""
         successor = self._spawn(standby=True)
         waited_ms = 0
-        while successor.said != "standby" and waited_ms < WARM_S_MAX * 1000:
+        # One that found the folder free, because the node died, is ready without having waited.
+        while successor.said not in ("standby", "ready"):
             self._listen(successor)
             waited_ms += POLL_MS
-            if successor.process.poll() is not None or self._stopping:
-                self._tell("successor_failed", code=successor.process.poll())
-                if successor.process.poll() is None:
-                    self._stop(successor)
+            code = successor.process.poll()
+            if code is not None or self._stopping or waited_ms >= WARM_S_MAX * 1000:
+                self._tell("successor_failed", code=code, waited_s=waited_ms // 1000)
+                # It has taken nothing in: there is nothing to wait for.
+                successor.process.kill()
+                self._wait(successor, KILLED_S_MAX)
+                os.close(successor.pipe)
                 return child
-        child.process.send_signal(signal.SIGTERM)
-        child.process.wait()
-        os.close(child.pipe)
+        self._stop(child)
         self._tell("node_succeeded", pid=successor.process.pid)
         return successor
 
     def _stop(self, child: Child) -> int:
-        if child.process.poll() is None:
-            child.process.send_signal(signal.SIGTERM)
-        code = child.process.wait()
+        """Ask a node to end, end it when it does not, and return its exit code."""
+        child.process.send_signal(signal.SIGTERM)
+        code = self._wait(child, self._stop_timeout_s)
+        if code is None:
+            self._tell("node_killed", pid=child.process.pid, waited_s=self._stop_timeout_s)
+            child.process.kill()
+            code = self._wait(child, KILLED_S_MAX)
         os.close(child.pipe)
-        return code
+        return -signal.SIGKILL if code is None else code
+
+    @staticmethod
+    def _wait(child: Child, timeout_s: float) -> int | None:
+        try:
+            return child.process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None

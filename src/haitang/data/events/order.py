@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
@@ -23,6 +24,11 @@ from haitang.kernel.errors import NOWHERE, Place, symbol
 
 GENERATION_EVENTS_MAX = 1_000_000
 """Event ids that one generation of a `Deduplicator` remembers; there are two."""
+
+SHARDS = 256
+"""Tables of one generation: a table that grows stops the writer, so none may be large."""
+FORGOTTEN_AT_ONCE = 4
+"""Ids of the last generation but one that are let go with every new id: all at once takes long."""
 
 DIGEST_BYTES = 16
 POSITION_BYTES = 8
@@ -49,6 +55,18 @@ def table_in_order(table: pa.Table) -> pa.Table:
     return table.take(pa.array(np.argsort(instants, kind="stable")))
 
 
+_Table = dict[str, bytes]
+"""Event id to digest and position: one bytes object, for a tuple takes twice the memory."""
+
+
+def _tables() -> list[_Table]:
+    return [{} for _ in range(SHARDS)]
+
+
+def _merged(tables: list[_Table]) -> _Table:
+    return {event_id: known for table in tables for event_id, known in table.items()}
+
+
 class _State(Struct, frozen=True, kw_only=True, array_like=True):
     """What is written out of a `Deduplicator`."""
 
@@ -69,9 +87,10 @@ class Deduplicator:
     def __init__(self, generation_events_max: int = GENERATION_EVENTS_MAX) -> None:
         assert generation_events_max > 0, "a generation of nothing remembers nothing"
         self.generation_events_max = generation_events_max
-        # One bytes object a value, digest and position: a tuple of both takes twice the memory.
-        self._young: dict[str, bytes] = {}
-        self._old: dict[str, bytes] = {}
+        self._young = _tables()
+        self._old = _tables()
+        self._young_count = 0
+        self._forgotten: list[_Table] = []
 
     def admit(self, event: Event, *, position: int, place: Place = NOWHERE) -> bool:
         """Return True for a new event and False for the same one again.
@@ -87,23 +106,36 @@ class Deduplicator:
     ) -> bool:
         """Do the same for an event whose canonical bytes are at hand."""
         digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
-        known = self._young.get(event_id) or self._old.get(event_id)
+        shard = zlib.crc32(event_id.encode()) % SHARDS
+        known = self._young[shard].get(event_id) or self._old[shard].get(event_id)
         if known is None:
-            if len(self._young) >= self.generation_events_max:
-                self._old, self._young = self._young, {}
-            self._young[event_id] = digest + position.to_bytes(POSITION_BYTES)
+            if self._young_count >= self.generation_events_max:
+                self._forgotten = self._old
+                self._old, self._young, self._young_count = self._young, _tables(), 0
+            self._young[shard][event_id] = digest + position.to_bytes(POSITION_BYTES)
+            self._young_count += 1
+            if self._forgotten:
+                self._forget()
             return True
         if known.startswith(digest):
             return False
         raise _reused(event_id, int.from_bytes(known[DIGEST_BYTES:]), position, place)
 
+    def _forget(self) -> None:
+        for _ in range(FORGOTTEN_AT_ONCE):
+            while self._forgotten and not self._forgotten[-1]:
+                self._forgotten.pop()
+            if self._forgotten:
+                self._forgotten[-1].popitem()
+
     def position_of(self, event_id: str) -> int | None:
         """Return where an event stood that was admitted, None when it is not remembered."""
-        known = self._young.get(event_id) or self._old.get(event_id)
+        shard = zlib.crc32(event_id.encode()) % SHARDS
+        known = self._young[shard].get(event_id) or self._old[shard].get(event_id)
         return None if known is None else int.from_bytes(known[DIGEST_BYTES:])
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return self._young_count + sum(map(len, self._old))
 
     def write(self) -> bytes:
         """Return the state as bytes; equal histories give equal bytes."""
@@ -111,8 +143,8 @@ class Deduplicator:
             _State(
                 version=STATE_VERSION,
                 generation_events_max=self.generation_events_max,
-                young=self._young,
-                old=self._old,
+                young=_merged(self._young),
+                old=_merged(self._old),
             )
         )
 
@@ -126,8 +158,10 @@ class Deduplicator:
         if state.version != STATE_VERSION or state.generation_events_max < 1:
             raise _state_refused(f"was of version {state.version}; expected {STATE_VERSION}")
         found = cls(state.generation_events_max)
-        found._young = state.young
-        found._old = state.old
+        for tables, remembered in ((found._young, state.young), (found._old, state.old)):
+            for event_id, known in remembered.items():
+                tables[zlib.crc32(event_id.encode()) % SHARDS][event_id] = known
+        found._young_count = len(state.young)
         return found
 
 

@@ -27,14 +27,11 @@ from haitang.data.features.arena import (
     WATERMARK_US,
     allocate,
     clear,
-    find_or_create,
-    first_slot,
-    prefetch,
     release,
     resize,
-    subtable_of,
 )
 from haitang.data.features.columns import LANES, ROW_STRIDE
+from haitang.data.features.fetch import fetch_streams, find_records
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
@@ -59,11 +56,9 @@ from haitang.data.features.layout import (
     Q_ENTRIES,
     Q_LENGTH,
     R_COLUMNS,
+    RANGE_COLUMNS,
     S_COLUMNS,
-    S_CURSORS,
     S_DELAY,
-    S_EDGE_START,
-    S_EDGE_STOP,
     S_ENTRY_WORDS,
     S_FACTOR,
     S_HASH,
@@ -79,7 +74,6 @@ from haitang.data.features.layout import (
 )
 from haitang.data.features.pointers import (
     Int,
-    address_of,
     as_floats,
     as_halves,
     pointer_to,
@@ -199,10 +193,14 @@ def _fold_streams(
             slots = standing
             slot = s
             while slots != 0:
-                if slots & 1 and demand[demand_at + slot] != 0:
+                if (
+                    slots & 1
+                    and ranges[slot, 0] != ranges[slot, 1]
+                    and demand[demand_at + slot] != 0
+                ):
                     read_windows(
                         arena, streams, edges, reads, shares, scratch,
-                        ranges[slot, 0], ranges[slot, 1], 1, s, block, now, values, lane,
+                        ranges[slot, 0], ranges[slot, 1], s, block, now, values, lane,
                     )  # fmt: skip
                 slots >>= 1
                 slot += stream_count
@@ -223,8 +221,7 @@ def _fold_streams(
             if slots & 1 and demand[demand_at + slot] != 0:
                 read_windows(
                     arena, streams, edges, reads, shares, scratch,
-                    ranges[slot, 0], ranges[slot, 1], 0 if counts else 2, s, block, now, values,
-                    lane,
+                    ranges[slot, 1 if counts else 0], ranges[slot, 2], s, block, now, values, lane,
                 )  # fmt: skip
             slots >>= 1
             slot += stream_count
@@ -283,102 +280,6 @@ def _fold_cells(
                 slot += 1
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
-def _find_records(
-    arena: Any,
-    entities: Any,
-    slot_entities: Any,
-    slot_count: Int,
-    keys: Any,
-    records: Any,
-    count: Int,
-) -> None:
-    """Find or make the records of a block, fetching ahead: table, then record, then all of it."""
-    base = address_of(arena)
-    for x in range(slot_count):
-        directory = entities[slot_entities[x], N_DIRECTORY]
-        for j in range(count):
-            key = keys[x, j]
-            if key != 0:
-                entry = subtable_of(directory, key)
-                capacity = arena[entry + 1] >> 32
-                if capacity > 0:
-                    prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
-    for x in range(slot_count):
-        directory = entities[slot_entities[x], N_DIRECTORY]
-        for j in range(count):
-            key = keys[x, j]
-            if key != 0:
-                entry = subtable_of(directory, key)
-                capacity = arena[entry + 1] >> 32
-                if capacity > 0:
-                    # Mostly the right one; a wrong guess costs a line of the cache, nothing else.
-                    slot = arena[arena[entry] + first_slot(key, capacity)]
-                    prefetch(base + 8 * (slot >> TAG_BITS))
-    for x in range(slot_count):
-        entity = slot_entities[x]
-        directory = entities[entity, N_DIRECTORY]
-        for j in range(count):
-            record = np.int64(0)
-            if keys[x, j] != 0:
-                record = find_or_create(
-                    arena, directory, keys[x, j], entities[entity, N_RECORD_WORDS]
-                )
-                for line in range(0, entities[entity, N_RECORD_WORDS], 8):
-                    prefetch(base + 8 * (record + line))
-            records[x, j] = record
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _fetch_rings(
-    arena: Any,
-    slot_entities: Any,
-    slot_count: Int,
-    streams: Any,
-    records: Any,
-    count: Int,
-    kinds: Any,
-    entity_count: Int,
-    stream_ranges: Any,
-    active_streams: Any,
-) -> None:
-    halves = as_halves(arena)
-    base = address_of(arena)
-    for x in range(slot_count):
-        for j in range(count):
-            if records[x, j] == 0:
-                continue
-            at = kinds[j] * entity_count + slot_entities[x]
-            for i in range(stream_ranges[at, 0], stream_ranges[at, 1]):
-                s = active_streams[i]
-                block = records[x, j] + streams[s, S_OFFSET]
-                if streams[s, S_LAZY]:
-                    prefetch(base + 8 * arena[block])
-                    continue
-                length = np.int64(halves[2 * (block + B_LENGTH)])
-                if length == 0:
-                    continue
-                words = streams[s, S_ENTRY_WORDS]
-                ring = base + 8 * arena[block + B_RING]
-                tail = ring + 8 * length * words
-                prefetch(tail)
-                prefetch(tail - 64)
-                # Where each window begins: in a long ring every one is a line of its own.
-                before = np.int64(-1)
-                cursors = 2 * (block + streams[s, S_CURSORS])
-                for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
-                    line = (8 * words * np.int64(halves[cursors + e])) >> 6
-                    if line != before:
-                        prefetch(ring + (line << 6))
-                        prefetch(ring + (line << 6) + 64)
-                        before = line
-                if streams[s, S_MAX] > 0:
-                    queue = block + streams[s, S_MAX]
-                    end = 16 * np.int64(halves[2 * (queue + Q_LENGTH)])
-                    prefetch(base + 8 * arena[queue + Q_ENTRIES] + end)
-                    prefetch(base + 8 * arena[queue + Q_ENTRIES] + end - 16)
-
-
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _standing(siblings: Any, ranges: Any, records: Any, slot: Int, lane: Int, record: Int) -> Int:
     """Return the set of slots in which the key of one slot stands in this event."""
@@ -426,7 +327,7 @@ def fold_block(
     stream_count = tables[2].shape[0]
     edges = table_of(tables[3], G_COLUMNS)
     reads = table_of(tables[4], R_COLUMNS)
-    ranges = table_of(tables[5], 2)
+    ranges = table_of(tables[5], RANGE_COLUMNS)
     cells = table_of(tables[6], C_COLUMNS)
     cell_count = tables[6].shape[0]
     cell_reads = table_of(tables[7], D_COLUMNS)
@@ -452,9 +353,9 @@ def fold_block(
     cell_active_ranges = table_of(demands[6], 2)
     active_cells = pointer_to(demands[7])
     entity_count = tables[0].shape[0]
-    _find_records(arena, entities, slot_entities, slot_count, keys, records, count)
+    find_records(arena, entities, slot_entities, slot_count, keys, records, count)
     if count > 4:
-        _fetch_rings(
+        fetch_streams(
             arena, slot_entities, slot_count, streams, records, count,
             kinds, entity_count, stream_ranges, active_streams,
         )  # fmt: skip

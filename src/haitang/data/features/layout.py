@@ -5,35 +5,35 @@ them.
 from __future__ import annotations
 
 # One row a stream: the events of one entity's keys that satisfy one predicate, with one `of`,
-# ending one delay ago.
+# ending one delay ago. What every event asks stands first, in neighbouring lines of the cache.
 S_ENTITY = 0
 S_OFFSET = 1  # words from the start of the record
 S_MASK = 2  # mask of the predicate, -1 when all count
 S_SEEN = 3  # bit set of slots on which the key must stand
-S_SOURCE = 4  # value row of `of`, -1 without one
-S_FACTOR = 5  # 10 ** of_scale
+S_LAZY = 4  # 1: the record holds the block's offset (0 while there is none); 0: the block itself
+S_DELAY = 5
+S_SOURCE = 6  # value row of `of`, -1 without one
+S_FACTOR = 7  # 10 ** of_scale
 # Row of the batch's hashes whose distinct values are counted; -1 none, -2 the source row's numbers.
-S_HASH = 6
-S_DELAY = 7
-S_TILE = 8  # granularity of coalesced entries, 0 keeps every entry
-S_EXACT = 9  # entries older than this may be coalesced
-S_EDGE_START = 10
-S_EDGE_STOP = 11
+S_HASH = 8
+S_EDGE_START = 9
+S_EDGE_STOP = 10
+S_CURSORS = 11
 S_ENTRY_WORDS = 12
-S_ENTRY_SUM = 13  # word within an entry, 0 when not kept
-S_ENTRY_SQUARE = 14
-S_ENTRY_COUNT = 15
-S_ENTRY_HASH = 16
+S_ENTRY_COUNT = 13
+S_ENTRY_SUM = 14  # word within an entry, 0 when not kept
+S_ENTRY_SQUARE = 15
+S_TOTAL_COUNT = 16
 S_TOTAL_SUM = 17  # word within the stream's block
 S_TOTAL_SQUARE = 18
-S_TOTAL_COUNT = 19
-S_CURSORS = 20
-S_DISTINCT = 21
-S_TABLE = 22
-S_MAX = 23
-S_MIN = 24
-S_WORDS = 25
-S_LAZY = 26  # 1: the record holds the block's offset (0 while there is none); 0: the block itself
+S_ENTRY_HASH = 19
+S_DISTINCT = 20
+S_TABLE = 21
+S_MAX = 22
+S_MIN = 23
+S_WORDS = 24
+S_TILE = 25  # granularity of coalesced entries, 0 keeps every entry
+S_EXACT = 26  # entries older than this may be coalesced
 S_COLUMNS = 27
 
 # One row an edge: where a window of a stream begins.
@@ -44,19 +44,21 @@ G_COLUMNS = 2
 # One row a read: which aggregates of one edge go to which value rows (-1: not asked).
 R_STREAM = 0
 R_EDGE = 1
-R_PRIOR = 2
-R_COUNT = 3
-R_SUM = 4
-R_MEAN = 5
-R_STD = 6
-R_MIN = 7
-R_MAX = 8
-R_LAST = 9
-R_DISTINCT = 10
-R_QUANTILE = 11
-R_RANK = 12
-R_RARE = 13  # whether any of the four before is asked
-R_COLUMNS = 14
+R_COUNT = 2
+R_SUM = 3
+R_MEAN = 4
+R_STD = 5
+R_MIN = 6
+R_MAX = 7
+R_LAST = 8
+R_DISTINCT = 9
+R_QUANTILE = 10
+R_RANK = 11
+R_RARE = 12  # whether any of the four before is asked
+R_COLUMNS = 13
+
+# One row a slot and stream: its reads of what was before the event, of what is with it, the end.
+RANGE_COLUMNS = 3
 
 # One row a cell: first, last, number and latest value over a key's life.
 C_ENTITY = 0

@@ -360,26 +360,27 @@ class PlanBuilder:
 
     def _read_tables(
         self, streams: list[Stream], stream_rows: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-        ranges = np.zeros((len(self._slots), len(streams), 2), dtype=np.int64)
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
+        ranges = np.zeros((len(self._slots), len(streams), at.RANGE_COLUMNS), dtype=np.int32)
         rows: list[list[int]] = []
         shares: list[float] = []
         for s, stream in enumerate(streams):
+            ordered = sorted(stream.reads.items(), key=lambda item: (-item[0][2], item[0]))
             for slot in range(len(self._slots)):
-                ranges[slot, s, 0] = len(rows)
-                for (read_slot, edge, prior, share), outputs in sorted(stream.reads.items()):
+                ranges[slot, s] = len(rows)
+                for (read_slot, edge, prior, share), outputs in ordered:
                     if read_slot == slot:
                         row = [-1] * at.R_COLUMNS
                         row[at.R_STREAM] = s
                         row[at.R_EDGE] = int(stream_rows[s, at.S_EDGE_START]) + edge
-                        row[at.R_PRIOR] = prior
+                        ranges[slot, s, 1] += prior
                         for aggregate, value_row in outputs.items():
                             row[READ_COLUMNS[aggregate]] = value_row
                         row[at.R_RARE] = int(max(row[at.R_LAST : at.R_RARE]) >= 0)
                         rows.append(row)
                         shares.append(share)
-                ranges[slot, s, 1] = len(rows)
-        table = np.array(rows, dtype=np.int64).reshape(len(rows), at.R_COLUMNS)
+                ranges[slot, s, 2] = len(rows)
+        table = np.array(rows, dtype=np.int32).reshape(len(rows), at.R_COLUMNS)
         return table, ranges, np.array(shares or [0.0], dtype=np.float64)
 
     def _cell_tables(

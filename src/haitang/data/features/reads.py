@@ -31,7 +31,6 @@ from haitang.data.features.layout import (
     R_MAX,
     R_MEAN,
     R_MIN,
-    R_PRIOR,
     R_QUANTILE,
     R_RANK,
     R_RARE,
@@ -301,26 +300,31 @@ def _totals_from(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _in_units(count: Int, total: Int, factor: Int) -> Any:
+    """Return sum and mean in units of the feature; without entries there is no mean."""
+    mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
+    return _unscaled(np.float64(total), factor), _unscaled(mean, factor)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _write_totals(
-    reads: Any, r: Int, count: Int, total: Int, factor: Int, values: Any, lane: Int
+    reads: Any, r: Int, count: Int, whole: float, mean: float, values: Any, lane: Int
 ) -> None:
     """Write count, sum and mean where they are asked."""
     if reads[r, R_COUNT] >= 0:
         values[reads[r, R_COUNT], lane] = count
     if reads[r, R_SUM] >= 0:
-        values[reads[r, R_SUM], lane] = _unscaled(np.float64(total), factor)
+        values[reads[r, R_SUM], lane] = whole
     if reads[r, R_MEAN] >= 0:
-        mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
-        values[reads[r, R_MEAN], lane] = _unscaled(mean, factor)
+        values[reads[r, R_MEAN], lane] = mean
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def read_windows(
     arena: Any, streams: Any, edges: Any, reads: Any, shares: Any, scratch: Any, first: Int,
-    behind: Int, prior: Int, s: Int, block: Int, now: Int, values: Any, lane: Int,
+    behind: Int, s: Int, block: Int, now: Int, values: Any, lane: Int,
 ) -> None:  # fmt: skip
-    """Do the reads from `first` to `behind` of one stream whose `prior` is the given one (2: all),
-    as of `now`.
+    """Do the reads from `first` to `behind` of one stream as of `now`.
 
     Windows that begin at the same entry hold the same entries, and most keys have few, so what was
     computed for one window serves the next. The arena and the values are written through bare
@@ -339,11 +343,9 @@ def read_windows(
     seen = np.int64(-1)
     count = np.int64(0)
     total = np.int64(0)
-    deviation = largest = smallest = math.nan
+    whole = mean = deviation = largest = smallest = math.nan
     has_deviation = has_largest = has_smallest = False
     for r in range(first, behind):
-        if prior != 2 and reads[r, R_PRIOR] != prior:
-            continue
         edge = reads[r, R_EDGE]
         start = np.int64(halves[cursors + edge - edge_start])
         if start < stop and arena[ring + start * words] <= edge_bound(edges, edge, until, 0):
@@ -352,8 +354,9 @@ def read_windows(
             seen = start
             place = ring + start * words
             count, total = _totals_from(arena, streams, s, place, stop - start, counted, summed)
+            whole, mean = _in_units(count, total, factor)
             has_deviation = has_largest = has_smallest = False
-        _write_totals(reads, r, count, total, factor, values, lane)
+        _write_totals(reads, r, count, whole, mean, values, lane)
         if reads[r, R_STD] >= 0:
             if not has_deviation:
                 has_deviation = True

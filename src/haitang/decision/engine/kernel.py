@@ -198,7 +198,11 @@ def _record_hits(
     read_ranges = table_of(policies[3], 2)
     read_rows = pointer_to(policies[4])
     values = table_of(block_values, ROW_STRIDE)
-    hit_starts, hit_policies, value_starts, hit_values = output
+    hit_starts = pointer_to(output[0])
+    hit_policies = pointer_to(output[1])
+    value_starts = pointer_to(output[2])
+    hit_values = pointer_to(output[3])
+    policy_doubts = table_of(doubts, LANES)
     place = np.zeros(LANES + 1, dtype=np.int64)
     for p in range(hits.shape[0]):
         mask = hits[p]
@@ -225,7 +229,7 @@ def _record_hits(
                 hit_values[cursor] = values[read_rows[r], j]
                 cursor += 1
             if p < policy_count and rows[p, 0] != 0:
-                doubts[rows[p, 1], j] *= (CERTAIN - rows[p, 2]) / CERTAIN
+                policy_doubts[rows[p, 1], j] *= (CERTAIN - rows[p, 2]) / CERTAIN
                 ranks[j] = max(ranks[j], rows[p, 3])
                 further[j] |= rows[p, 4]
     used[1] = cursor

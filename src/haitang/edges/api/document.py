@@ -12,7 +12,7 @@ from haitang.data.events.catalogue import EVENT_TYPES
 from haitang.decision.engine.decisions import Decision
 from haitang.edges.api import examples
 from haitang.edges.api.event_schemas import REFERENCE, Schema, event_components, field_name, union
-from haitang.edges.api.intake import OUTCOME_TYPES
+from haitang.edges.api.event_scopes import EVENT_SCOPES, OUTCOME_TYPES
 from haitang.edges.api.keys import SCOPES, Scope
 from haitang.edges.api.limits import DEADLINE_MS_MAX, DEADLINE_MS_MIN, ApiSettings
 from haitang.edges.api.refusals import ErrorAnswer
@@ -174,7 +174,7 @@ def _intake_paths(settings: ApiSettings, media_types: tuple[str, ...]) -> Schema
     lines = {"application/x-ndjson": "JSON Lines: one event a line."}
     decided = _answer("The decision.", "DecisionAnswer", example=examples.DECISION)
     decided["headers"]["Haitang-Repeated"] = {"$ref": "#/components/headers/Repeated"}
-    return {
+    paths = {
         "/v1/decisions": {
             "post": _operation(
                 "decide", "decide", "Store an event, decide it, and answer.", tag="decisions",
@@ -221,6 +221,22 @@ def _intake_paths(settings: ApiSettings, media_types: tuple[str, ...]) -> Schema
             )
         },
     }  # fmt: skip
+    for path in ("/v1/decisions", "/v1/decisions:batch", "/v1/events"):
+        paths[path]["post"]["description"] = _second_scopes()
+    return paths
+
+
+def _second_scopes() -> str:
+    """Say which events a route's own scope is not enough for."""
+    needs = []
+    for scope in SCOPES:
+        names = [f"`{name}`" for name, wanted in EVENT_SCOPES.items() if wanted == scope]
+        if names:
+            needs.append(f"`{scope}` for {', '.join(names)}")
+    return (
+        f"Some types need a second scope: {'; '.join(needs)}. An event that the key may not send "
+        "is refused with `scope_missing`, among many by its index."
+    )
 
 
 def _decision_paths() -> Schema:

@@ -26,7 +26,8 @@ from haitang.app.service.metrics import Metrics
 from haitang.data.events.catalogue import Event
 from haitang.data.events.codec import decode_event, encode_event
 from haitang.edges.api.bodies import JSON, JSON_LINES, split_events
-from haitang.edges.api.keys import KeyRing, Scope, authenticate, authorise
+from haitang.edges.api.event_scopes import OUTCOME_TYPES, check_event, checked_events
+from haitang.edges.api.keys import Caller, KeyRing, Scope, authenticate, authorise
 from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.refusals import (
     ApiRefused,
@@ -53,8 +54,9 @@ PaymentDecoder = Callable[..., Sequence[Event]]
 """`decode(data, *, base_currency)`: the events of one document; raises `HaitangError`."""
 Reply = tuple[int, bytes, Headers]
 
-OUTCOME_TYPES = ("LABEL", "CONTACT_RESULT", "RECOVERY", "TXN_REVERSED", "POLICE_FEEDBACK")
-"""What may be said at `/v1/outcomes`: what became of earlier events."""
+SHORT_DOCUMENT_BYTES_MAX = 4_096
+"""A document up to here is read at once: that takes a millisecond, and a thread might be waited
+for. It holds a payment or two."""
 
 _REPEATED: Headers = ((b"haitang-repeated", b"true"),)
 _encode = msgspec.json.Encoder().encode
@@ -80,12 +82,17 @@ class Intake:
         self._metrics = metrics
         self._decoders = {name.encode(): decode for name, decode in decoders.items()}
         self._slow_calls = slow_calls
+        self._documents = SlowCalls(
+            settings.documents_max,
+            what="payment messages",
+            threads_max=settings.document_threads_max,
+        )
         self._single = ("application/json", *decoders)
         self._many = ("application/json", "application/x-ndjson", *decoders)
 
     async def decide(self, request: HotRequest) -> Reply:
         """Decide one event."""
-        sender, budget_us = self._admit(request.head, "decide")
+        caller, budget_us = self._admit(request.head, "decide")
         explained = _wants_explanation(request.query) if request.query else False
         media = media_type(request.head)
         if media != JSON and media not in self._decoders:
@@ -93,14 +100,14 @@ class Intake:
         data = await request.body(
             bytes_max=self._settings.body_bytes_max, timeout_s=self._settings.body_timeout_s
         )
-        base_currency = self._node.base_currency
         if media == JSON:
-            event = decode_event(data, base_currency=base_currency)
+            event = decode_event(data, base_currency=self._node.base_currency)
         else:
-            event = _only_one(self._decoders[media](data, base_currency=base_currency))
+            event = _only_one(await self._payments(self._decoders[media], data))
+        check_event(event, caller)
         arrival = Arrival(event=event, content=encode_event(event))
         outcomes = await submit(
-            self._node, (arrival,), sender=sender, budget_us=budget_us, want="decision"
+            self._node, (arrival,), sender=caller.id, budget_us=budget_us, want="decision"
         )
         outcome = outcomes[0]
         status, body, headers = self.decided(outcome)
@@ -113,11 +120,12 @@ class Intake:
 
         The body must be JSON. The future may end in `Busy` or `NotReady`.
         """
-        sender, budget_us = self._admit(request.head, "decide")
+        caller, budget_us = self._admit(request.head, "decide")
         event = decode_event(request.content(), base_currency=self._node.base_currency)
+        check_event(event, caller)
         arrival = Arrival(event=event, content=encode_event(event))
         return asyncio.ensure_future(
-            self._node.submit((arrival,), sender=sender, deadline_us=budget_us, want="decision")
+            self._node.submit((arrival,), sender=caller.id, deadline_us=budget_us, want="decision")
         )
 
     def decided(self, outcome: Outcome) -> Reply:
@@ -128,9 +136,10 @@ class Intake:
 
     async def decide_batch(self, request: HotRequest) -> Reply:
         """Decide many events; each is answered or refused by its index."""
-        sender, budget_us = self._admit(request.head, "decide")
+        caller, budget_us = self._admit(request.head, "decide")
         found, single = await self._events(request)
-        outcomes = await self._outcomes(found, sender, budget_us, "decision")
+        found = checked_events(found, caller)
+        outcomes = await self._outcomes(found, caller.id, budget_us, "decision")
         if single and not isinstance(outcomes[0], Answer):
             return self._refused(outcomes[0])
         results = [self._result(index, outcome) for index, outcome in enumerate(outcomes)]
@@ -145,25 +154,33 @@ class Intake:
         return await self._take(request, "outcomes")
 
     async def _take(self, request: HotRequest, scope: Scope) -> Reply:
-        sender, budget_us = self._admit(request.head, scope)
+        caller, budget_us = self._admit(request.head, scope)
         found, single = await self._events(request)
         if scope == "outcomes":
             found = [_outcome_only(event) for event in found]
-        outcomes = await self._outcomes(found, sender, budget_us, "receipt")
+        found = checked_events(found, caller)
+        outcomes = await self._outcomes(found, caller.id, budget_us, "receipt")
         if single and not isinstance(outcomes[0], Answer):
             return self._refused(outcomes[0])
         return 202, self._receipt(outcomes), ()
 
-    def _admit(self, head: Head, scope: Scope) -> tuple[str, int]:
+    def _admit(self, head: Head, scope: Scope) -> tuple[Caller, int]:
         caller = authenticate(self._keys, head.get(b"authorization"))
         authorise(caller, scope)
-        return caller.id, deadline_us(head, default_ms=self._settings.deadline_ms)
+        return caller, deadline_us(head, default_ms=self._settings.deadline_ms)
 
     async def _body(self, request: HotRequest) -> bytes:
         return await request.body(
             bytes_max=self._settings.body_bytes_max,
             timeout_s=self._settings.body_timeout_s,
         )
+
+    async def _payments(self, decoder: PaymentDecoder, data: bytes) -> Sequence[Event]:
+        """Read a document; all but a short one in a thread, so that nobody else waits for it."""
+        base_currency = self._node.base_currency
+        if len(data) <= SHORT_DOCUMENT_BYTES_MAX:
+            return decoder(data, base_currency=base_currency)
+        return await self._documents.run(decoder, data, base_currency=base_currency)
 
     async def _events(self, request: HotRequest) -> tuple[list[Event | HaitangError], bool]:
         """Return each event of the body or its refusal, and whether the body was a single object.
@@ -175,9 +192,9 @@ class Intake:
         if decoder is None and media != JSON and media not in JSON_LINES:
             raise unknown_media_type(media, expected=self._many)
         data = await self._body(request)
-        base_currency = self._node.base_currency
         if decoder is not None:
-            return list(decoder(data, base_currency=base_currency)), False
+            return list(await self._payments(decoder, data)), False
+        base_currency = self._node.base_currency
         elements, single = split_events(
             data, lines=media != JSON, events_max=self._settings.batch_request_events_max
         )

@@ -7,14 +7,17 @@ from typing import Literal, Protocol
 from haitang.edges.api.refusals import ApiRefused
 from haitang.kernel.errors import symbol
 
-Scope = Literal["decide", "events", "outcomes", "read", "publish", "lists", "operate"]
+Scope = Literal[
+    "decide", "events", "outcomes", "orders", "read", "lists", "publish", "operate"
+]  # fmt: skip
 SCOPES: dict[Scope, str] = {
     "decide": "Ask for decisions.",
     "events": "Send events that need no answer.",
-    "outcomes": "Say what became of earlier events.",
+    "outcomes": "Say what became of earlier events; also beside `decide` and `events`.",
+    "orders": "Send police orders and warnings; beside `decide` or `events`.",
     "read": "Read decisions and replay them.",
+    "lists": "Change and read lists; beside `decide` and `events`, by events.",
     "publish": "Publish packs and roll them back.",
-    "lists": "Change and read lists.",
     "operate": "Read metrics.",
 }
 

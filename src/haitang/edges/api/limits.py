@@ -26,6 +26,10 @@ class ApiSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Time budget of a request that names none."""
     slow_calls_max: int = 16
     """Look-ups, replays and publications under way at once; one more is answered 503."""
+    documents_max: int = 8
+    """Payment messages (XML) that are read or wait to be read; one more is answered 503."""
+    document_threads_max: int = 2
+    """How many of them are read at once: one of the longest takes hundreds of megabytes."""
     decode_slice_events: int = 256
     """Events of a batch that are decoded before other requests get their turn."""
     linger_s: float = 1.0

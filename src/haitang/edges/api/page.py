@@ -56,6 +56,8 @@ def _operations(document: Document) -> Iterator[str]:
                 f"{escape(operation['summary'])}"
                 f"{f' (scope <code>{scope}</code>)' if scope else ''}</summary>"
             )
+            if "description" in operation:
+                yield f"<p>{escape(operation['description'])}</p>"
             yield _parameters(document, operation["parameters"])
             yield from _body(operation.get("requestBody"))
             yield "<table><tr><th>status</th><th>means</th><th>shape</th></tr>"

@@ -100,7 +100,7 @@ def status_of(error: HaitangError) -> int:
     """Return the status for a refusal: 400 not understood, 422 understood and refused."""
     if isinstance(error, ApiRefused):
         return error.status
-    if error.code.endswith("_disk_full"):
+    if error.code.endswith("_disk_full") or error.code == "not_stored":
         return 503
     return 400 if error.code in _NOT_UNDERSTOOD else 422
 
@@ -132,11 +132,11 @@ def not_ready(reason: NotReady) -> ApiRefused:
     )
 
 
-def too_many_slow_calls() -> ApiRefused:
-    """Return the refusal of one look-up too many."""
+def too_many_slow_calls(what: str) -> ApiRefused:
+    """Return the refusal of one slow call too many; `what` they were."""
     return ApiRefused(
         code="service_busy",
-        message="too many look-ups, replays or publications were under way",
+        message=f"too many {what} were under way",
         hint="send it again in 1 s",
         status=503,
         headers=retry_after(1),

@@ -29,6 +29,9 @@ from haitang.app.wiring import MachineClock, make_folder
 from haitang.kernel.errors import HaitangError, symbol
 
 LOCALHOST = "127.0.0.1"
+SCOPES = ("decide", "outcomes", "orders", "read", "lists")
+"""The bank's day holds all of it: payments, labels, police orders, changes of lists."""
+
 START_SECONDS_MAX = 900
 """The first start on a machine makes the engine's machine code."""
 
@@ -133,7 +136,7 @@ def service_started(pack: Path, *, clock: MachineClock) -> Iterator[StartedServi
         folder, log = Path(place) / "data", Path(place) / "service.log"
         make_folder(folder)
         made = create_key(
-            folder / KEYS_FILE, name="demo", scopes=("decide", "read"), clock=clock, expires_days=1
+            folder / KEYS_FILE, name="demo", scopes=SCOPES, clock=clock, expires_days=1
         )
         words = ["serve", "--data", str(folder), "--pack", str(pack.resolve())]
         words += ["--host", LOCALHOST, "--port", "0", "--no-follower"]

@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
 
 USE_CODES = (
     "file_", "disk_", "use_", "mapping_", "column_", "table_", "decision_", "data_set_", "zone_",
-    "currency_", "setting", "keys_", "backup_",
+    "currency_", "setting", "keys_", "backup_", "service_", "api_key_",
 )  # fmt: skip
 """How the codes begin of errors that other arguments mend."""
 

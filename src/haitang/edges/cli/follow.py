@@ -35,15 +35,20 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
             click.Option(["--once"], is_flag=True, help=say("follow.option.once")),
             click.Option(["--from-start"], is_flag=True, help=say("follow.option.from_start")),
             click.Option(["--pack"], default="", help=say("follow.option.pack")),
+            click.Option(["--settings", "settings_file"], type=click.Path(path_type=Path),
+                         help=say("serve.option.settings")),
             click.Option(["--shadow"], type=int, default=-1, hidden=True),
             click.Option(["--compare/--no-compare"], default=True, hidden=True),
+            click.Option(["--parent"], type=int, hidden=True),
         ],
-    )
+    )  # fmt: skip
 
 
 def _follow(given: dict[str, Any], *, wording: Wording) -> int:
     chosen = load_service_settings(
-        environment=os.environ, flags={"data_folder": str(given["data"])}
+        environment=os.environ,
+        flags={"data_folder": str(given["data"])},
+        settings_file=given["settings_file"],
     ).values
     options = FollowOptions(
         folder=given["data"],
@@ -56,13 +61,13 @@ def _follow(given: dict[str, Any], *, wording: Wording) -> int:
         from_start=given["from_start"],
         shadow=given["shadow"],
     )
-    parent = os.getppid()
+    parent = given["parent"]
     status = follow(
         options,
         clock=MachineClock(),
         tell=open_log(clock=MachineClock(), level=chosen.log_level, form=chosen.log_format).tell,
-        # The service that started us is gone, whichever way it went.
-        ended=lambda: os.getppid() != parent,
+        # The service that started us may be gone, whichever way it went, before we come to look.
+        ended=lambda: parent is not None and os.getppid() != parent,
     )
     click.echo(
         wording.say(

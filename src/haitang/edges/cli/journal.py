@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,9 +19,14 @@ from haitang.app.wiring import (
 from haitang.edges.cli.columns import table
 from haitang.edges.cli.faults import ExitCode
 from haitang.edges.cli.instants import show_instant
+from haitang.edges.cli.progress import following
 from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
 from haitang.edges.cli.wording import Wording
 
+if TYPE_CHECKING:
+    from haitang.app.service.exporting import ExportSummary
+
+POSITION_MAX = 999_999_999_999
 MEBIBYTE = 1 << 20
 TOLD_EVERY_US = 5_000_000
 """Pause between two lines of progress; a check that takes less says nothing on its way."""
@@ -31,6 +37,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
     group = TaughtGroup("journal", wording=wording, settings=settings)
     group.add_command(_verify(wording))
     group.add_command(_repair(wording))
+    group.add_command(_export(wording, settings))
     return group
 
 
@@ -73,6 +80,52 @@ def _repair(wording: Wording) -> click.Command:
             ),
         ],
     )
+
+
+def _export(wording: Wording, settings: Settings) -> click.Command:
+    def run(data: Path, to: Path, from_position: int | None, decisions: bool) -> int:
+        # It knows how to read decisions; checking frames needs no engine.
+        from haitang.app.service.exporting import write_export
+
+        with following(
+            wording=wording, plain=settings.plain, clock=MachineClock(), topic="progress.export"
+        ) as progressed:
+            made = write_export(
+                data, to, from_position=from_position, decisions=decisions, progressed=progressed
+            )
+        click.echo("\n".join(export_lines(made, to=to, wording=wording)), err=str(to) == "-")
+        return ExitCode.DONE
+
+    path = click.Path(path_type=Path)
+    say = wording.say
+    return TaughtCommand(
+        "export",
+        topic="journal.export",
+        wording=wording,
+        callback=run,
+        params=[
+            click.Argument(["data"], type=path, metavar="DATA"),
+            click.Option(
+                ["--to"], type=path, required=True, metavar="FILE", help=say("journal.option.to")
+            ),
+            click.Option(
+                ["--from-position"], type=click.IntRange(0, POSITION_MAX), metavar="N",
+                help=say("journal.option.from_position"),
+            ),
+            click.Option(["--decisions"], is_flag=True, help=say("journal.option.decisions")),
+        ],
+    )  # fmt: skip
+
+
+def export_lines(made: ExportSummary, *, to: Path, wording: Wording) -> list[str]:
+    """Say what was written."""
+    count = wording.count
+    numbers = {"events": count(made.events), "next": count(made.next_position)}
+    lines = [wording.say("journal.export.done", first=count(made.first_position), **numbers)]
+    if made.publications:
+        said = wording.say("journal.export.publications", count=count(made.publications))
+        lines.append(said)
+    return lines if str(to) == "-" else [*lines, wording.say("replay.written", path=to)]
 
 
 def report_lines(report: JournalReport, *, wording: Wording) -> list[str]:

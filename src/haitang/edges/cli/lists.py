@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from haitang.app.list_loading import LoadSummary, load_entries
-from haitang.app.service.answers import ListEntryView
 from haitang.app.settings import Settings
+from haitang.app.tokenising import read_tokeniser
 from haitang.app.wiring import MachineClock, naming, written_at_us
 from haitang.data.events.tokenise import tokenise_value
 from haitang.data.lists.entries import EntryRules, entry_template
@@ -20,8 +21,13 @@ from haitang.edges.cli.progress import following
 from haitang.edges.cli.replay import Reported
 from haitang.edges.cli.taught import TaughtCommand, TaughtGroup
 from haitang.edges.cli.wording import Wording
+from haitang.edges.client import Client, ListEntryView, Receipt, ServiceError
+from haitang.kernel.errors import HaitangError
 from haitang.kernel.identity import Algorithm, Tokeniser
 from haitang.kernel.instants import parse_instant
+
+TIMEOUT_S = 60.0
+"""How long one request may take, a service that restarts included."""
 
 URL_DEFAULT = "http://127.0.0.1:8620"
 
@@ -39,7 +45,9 @@ def _load(wording: Wording, settings: Settings) -> click.Command:
     def run(
         file: Path, list_name: str, url: str, key: str, remove: bool, at: str | None, **tokens: Any
     ) -> int:
-        from haitang.edges.cli.list_calls import ListCalls
+        def change(list_name: str, rows: Sequence[bytes], *, removal: bool) -> Receipt:
+            ask = client.remove_list_entries if removal else client.put_list_entries
+            return ask(list_name, rows)
 
         clock = MachineClock()
         occurred_at_us = clock.now_us() if remove else written_at_us(file)
@@ -52,14 +60,17 @@ def _load(wording: Wording, settings: Settings) -> click.Command:
         )
         reported = Reported(wording)
         with (
-            ListCalls(url, _key(key), clock=clock) as calls,
+            Client(url, _key(key), timeout_s=TIMEOUT_S) as client,
             following(
                 wording=wording, plain=settings.plain, clock=clock, topic="progress.lists"
             ) as show,
         ):
-            summary = load_entries(
-                file, rules=rules, send=calls.change, progressed=show, refused=reported.tell
-            )
+            try:
+                summary = load_entries(
+                    file, rules=rules, send=change, progressed=show, refused=reported.tell
+                )
+            except ServiceError as error:
+                return _tell(error)
         reported.finish(kept=None)
         click.echo("\n".join(summary_lines(summary, removal=remove, wording=wording)))
         return ExitCode.SOME_INPUT_REFUSED if summary.refused else ExitCode.DONE
@@ -86,14 +97,15 @@ def _load(wording: Wording, settings: Settings) -> click.Command:
 
 def _show(wording: Wording) -> click.Command:
     def run(name: str, value: str, url: str, key: str, at: str | None, **tokens: Any) -> int:
-        from haitang.edges.cli.list_calls import ListCalls
-
         tokeniser = _tokeniser(**tokens)
         if tokeniser is not None:
             value = tokenise_value(value, kind=tokens["tokenise"], tokeniser=tokeniser)
         at_us = parse_instant(at) if at else None
-        with ListCalls(url, _key(key), clock=MachineClock()) as calls:
-            view = calls.entry(name, value, at_us=at_us)
+        with Client(url, _key(key), timeout_s=TIMEOUT_S) as client:
+            try:
+                view = client.list_entry(name, value, at_us=at_us)
+            except ServiceError as error:
+                return _tell(error)
         click.echo("\n".join(entry_lines(view, wording=wording)))
         return ExitCode.DONE
 
@@ -162,8 +174,13 @@ def _tokeniser(
         name = "token_key" if token_key is None else "tokenise"
         parameter = next(one for one in context.command.params if one.name == name)
         raise click.MissingParameter(ctx=context, param=parameter)
-    with naming(token_key):
-        return Tokeniser(token_key.read_bytes().strip(), token_algorithm)
+    return read_tokeniser(token_key, algorithm=token_algorithm)
+
+
+def _tell(error: HaitangError) -> ExitCode:
+    """Say why the service did not do it; what it did before stays done."""
+    click.echo(error.render(), err=True)
+    return ExitCode.WRONG_USE
 
 
 def _key(given: str) -> str:

@@ -77,7 +77,11 @@ def _summary(found: Measurement, wording: Wording) -> Section:
         _figure(name, share, wording, target=target, money=name.startswith("value"))
         for name, share, target in parts
     ]
-    for name, share in (("disturbed", found.disturbed), ("handled", found.handled)):
+    for name, share in (
+        ("disturbed", found.disturbed),
+        ("beside_fraud", found.beside_fraud),
+        ("handled", found.handled),
+    ):
         said = ""
         if name == "disturbed":
             most = DISTURBED_TARGET / PER_CUSTOMERS

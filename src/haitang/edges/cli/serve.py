@@ -20,6 +20,8 @@ from haitang.kernel.errors import HaitangError
 
 BACKLOG = 2_048
 """Connections that the system holds for us while no node accepts."""
+STOP_MARGIN_S = 60.0
+"""What a node may take to end beyond the time for open requests: its last snapshot."""
 
 
 def command(*, wording: Wording, settings: Settings) -> click.Command:
@@ -44,6 +46,10 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
                          help=say("serve.option.port", value=8_620)),
             click.Option(["--settings", "settings_file"], type=path,
                          help=say("serve.option.settings")),
+            click.Option(["--token-key-file"], type=path, metavar="FILE",
+                         help=say("serve.option.token_key_file")),
+            click.Option(["--token-algorithm"], type=click.Choice(["sm3", "sha256"]),
+                         help=say("serve.option.token_algorithm")),
             click.Option(["--accept-clock/--no-accept-clock"], default=None,
                          help=say("serve.option.accept_clock")),
             click.Option(["--follower/--no-follower", "follower_enabled"], default=None,
@@ -67,6 +73,7 @@ def _serve(given: dict[str, Any], *, wording: Wording) -> int:
                 run_node(
                     chosen,
                     pack=given["pack"],
+                    settings_file=given["settings_file"],
                     listening=socket.socket(fileno=given["listen_fd"]),
                     tell_fd=given["tell_fd"],
                     standby=given["standby"],
@@ -82,6 +89,7 @@ def _serve(given: dict[str, Any], *, wording: Wording) -> int:
         listening,
         tell=log.tell,
         pause=time.sleep,
+        stop_timeout_s=chosen.drain_timeout_s + STOP_MARGIN_S,
     )
     try:
         return supervisor.run()

@@ -8,7 +8,10 @@ from typing import Any
 from haitang.app.settings_loading import load_service_settings
 from haitang.app.settings_service import ServiceSettings
 
-_SETTINGS = ("data_folder", "host", "port", "accept_clock", "follower_enabled")
+_SETTINGS = (
+    "data_folder", "host", "port", "token_key_file", "token_algorithm", "accept_clock",
+    "follower_enabled",
+)  # fmt: skip
 """Options that are settings too."""
 _WORDS = {
     "data_folder": "--data",
@@ -16,6 +19,8 @@ _WORDS = {
     "host": "--host",
     "port": "--port",
     "settings_file": "--settings",
+    "token_key_file": "--token-key-file",
+    "token_algorithm": "--token-algorithm",
 }
 _SWITCHES = {"accept_clock": "accept-clock", "follower_enabled": "follower"}
 

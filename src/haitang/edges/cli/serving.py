@@ -22,6 +22,7 @@ from haitang.app.service.metrics import Metrics
 from haitang.app.service.publishing import FirstPack
 from haitang.app.settings_service import ServiceSettings
 from haitang.app.shipped import BANK, shipped_pack
+from haitang.app.tokenising import read_tokeniser
 from haitang.app.wiring import (
     MachineClock,
     decode_payments,
@@ -30,9 +31,11 @@ from haitang.app.wiring import (
     read_pack_folder,
 )
 from haitang.edges.api.application import make_app
+from haitang.edges.api.intake import PaymentDecoder
 from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.server import serve
 from haitang.edges.cli.wording import Wording
+from haitang.kernel.identity import Tokeniser
 
 SWITCH_S = 0.000_5
 """How long a thread may hold the interpreter while another wants it."""
@@ -43,6 +46,7 @@ async def run_node(
     settings: ServiceSettings,
     *,
     pack: Path | None,
+    settings_file: Path | None,
     listening: socket.socket,
     tell_fd: int,
     standby: bool,
@@ -59,7 +63,13 @@ async def run_node(
     log = open_log(clock=MachineClock(), level=settings.log_level, form=settings.log_format)
     folder = Path(settings.data_folder)
     make_folder(folder)
-    companions = Companions(folder)
+    tokeniser = _tokeniser(settings)
+    companions = Companions(
+        folder,
+        tell=log.tell,
+        elapsed_us=clock.elapsed_us,
+        options=() if settings_file is None else ("--settings", str(settings_file)),
+    )
     node = Node(
         node_options(settings),
         clocks=clock,
@@ -84,7 +94,7 @@ async def run_node(
             api_settings(settings),
             node.metrics,
             now_us=clock.now_us,
-            decoders=dict.fromkeys(XML_TYPES, partial(decode_payments, zone=node.zone)),
+            decoders=_decoders(zone=node.zone, tokeniser=tokeniser),
         )
         keeping = Housekeeping(
             node,
@@ -117,6 +127,17 @@ def api_settings(settings: ServiceSettings) -> ApiSettings:
         stop_timeout_s=settings.drain_timeout_s,
         metrics_open=settings.metrics_public or settings.host in ("127.0.0.1", "::1", "localhost"),
     )
+
+
+def _tokeniser(settings: ServiceSettings) -> Tokeniser | None:
+    """Return what makes tokens of names; without a key there is none, and names are left out."""
+    if not settings.token_key_file:
+        return None
+    return read_tokeniser(Path(settings.token_key_file), algorithm=settings.token_algorithm)
+
+
+def _decoders(*, zone: str, tokeniser: Tokeniser | None) -> dict[str, PaymentDecoder]:
+    return dict.fromkeys(XML_TYPES, partial(decode_payments, zone=zone, tokeniser=tokeniser))
 
 
 def _say(tell_fd: int, word: str) -> None:

@@ -82,6 +82,10 @@ class ListEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Until when; open-ended by default."""
 
 
+ListRow = ListEntry | Mapping[str, object] | bytes
+"""An entry as a Struct, as a mapping of its columns, or as the bytes of one JSON object."""
+
+
 class _Publish(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, bytes]
     author: str
@@ -231,14 +235,17 @@ def roll_back(number: int, *, author: str, approver: str, note: str) -> Call[Pub
     )
 
 
-def put_list_entries(list_name: str, entries: Iterable[ListEntry]) -> Iterator[Call[Receipt]]:
-    """Put values on a list, one request each."""
-    for entry in entries:
+def change_list(
+    list_name: str, entries: Iterable[ListRow], *, removal: bool
+) -> Iterator[Call[Receipt]]:
+    """Put values on a list or take them off, in as many requests as they take."""
+    for first, _, body in _requests(entries):
         yield Call(
-            method="PUT",
+            method="DELETE" if removal else "PUT",
             path=f"/v1/lists/{_quoted(list_name)}/entries",
-            body=_encode(entry),
-            read=lambda reply: read_receipt(reply.body),
+            body=body,
+            media=_LINES,
+            read=lambda reply, first=first: read_receipt(reply.body, first=first),  # type: ignore[misc]
         )
 
 
@@ -261,8 +268,8 @@ def list_entry(list_name: str, list_value: str, *, at_us: int | None) -> Call[Li
     )
 
 
-def written(event: Sendable) -> bytes:
-    """Return the JSON of an event on one line; bytes are taken as they are."""
+def written(event: Sendable | ListEntry) -> bytes:
+    """Return the JSON of an event or entry on one line; bytes are taken as they are."""
     if isinstance(event, Envelope):
         return encode_event(event)
     if isinstance(event, bytes):
@@ -289,7 +296,7 @@ def checked_deadline(deadline_ms: int | None) -> int | None:
     return deadline_ms
 
 
-def _requests(events: Iterable[Sendable]) -> Iterator[tuple[int, int, bytes]]:
+def _requests(events: Iterable[Sendable | ListEntry]) -> Iterator[tuple[int, int, bytes]]:
     """Yield the place of the first event, the number of events and the lines of each request."""
     first, size = 0, 0
     lines: list[bytes] = []

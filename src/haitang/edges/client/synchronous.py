@@ -20,7 +20,7 @@ from haitang.edges.client.answers import (
     ReplayCheck,
     joined,
 )
-from haitang.edges.client.calls import Call, ListEntry, Sendable
+from haitang.edges.client.calls import Call, ListRow, Sendable
 from haitang.edges.client.exchange import Exchange, Pause, Result, Send, exchange
 from haitang.edges.client.packfolder import PackFiles
 from haitang.edges.client.wire import (
@@ -163,10 +163,17 @@ class Client:
         """
         return self._run(calls.roll_back(number, author=author, approver=approver, note=note))
 
-    def put_list_entries(self, list_name: str, entries: Iterable[ListEntry]) -> Receipt:
-        """Put values on a list, one request each; for thousands, send `LIST_UPSERT` events."""
+    def put_list_entries(self, list_name: str, entries: Iterable[ListRow]) -> Receipt:
+        """Put values on a list; refused entries are in the receipt by their place."""
+        return self._change_list(list_name, entries, removal=False)
+
+    def remove_list_entries(self, list_name: str, entries: Iterable[ListRow]) -> Receipt:
+        """Take values off a list; an entry needs no more than its `list_value`."""
+        return self._change_list(list_name, entries, removal=True)
+
+    def _change_list(self, list_name: str, entries: Iterable[ListRow], *, removal: bool) -> Receipt:
         receipt = Receipt()
-        for call in calls.put_list_entries(list_name, entries):
+        for call in calls.change_list(list_name, entries, removal=removal):
             receipt = joined(receipt, self._run(call))
         return receipt
 

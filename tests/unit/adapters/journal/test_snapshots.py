@@ -11,7 +11,7 @@ from haitang.adapters.journal.snapshots import (
     Buffer,
     Snapshot,
     latest_snapshot,
-    newest_snapshot,
+    whole_snapshots,
     write_snapshot,
 )
 from tests.unit.adapters.journal.journal_folders import flip
@@ -57,7 +57,7 @@ def test_the_newest_at_or_before_a_position_is_found(tmp_path: Path) -> None:
     assert latest_snapshot(tmp_path, at_most=9, label="plan") is None
     assert latest_snapshot(tmp_path, at_most=None, label="other") is None
     assert latest_snapshot(tmp_path / "elsewhere", at_most=None, label="plan") is None
-    assert newest_snapshot(tmp_path / "elsewhere") is None
+    assert not list(whole_snapshots(tmp_path / "elsewhere"))
 
 
 def test_two_of_each_label_are_kept(tmp_path: Path) -> None:
@@ -69,9 +69,10 @@ def test_two_of_each_label_are_kept(tmp_path: Path) -> None:
     assert latest(tmp_path, label="other").position == 20
     assert len(list((tmp_path / "snapshots").iterdir())) == 3
     written(tmp_path, 40, label="other")
-    newest = newest_snapshot(tmp_path)
-    assert newest is not None
+    newest = next(whole_snapshots(tmp_path))
     assert (newest.position, newest.label) == (40, "other")
+    assert [one.position for one in whole_snapshots(tmp_path)] == [40, 30, 20, 20]
+    assert [one.position for one in whole_snapshots(tmp_path, label="plan")] == [30, 20]
 
 
 def test_a_damaged_one_does_not_count_among_those_kept(tmp_path: Path) -> None:

@@ -10,12 +10,10 @@ import msgspec
 from haitang.app.service.answers import PublishRequest
 from haitang.app.service.blocks import EVENTS, decode_events, encode_block
 from haitang.app.service.course import CourseSettings
-from haitang.app.service.exporting import ExportedControl, ExportedEvent, export_journal
 from haitang.app.service.following import FollowOptions, FollowStatus, follow
 from haitang.app.service.lifecycle import NodeOptions
 from haitang.app.service.shadowing import ShadowReport
 from haitang.app.wiring import Journal, MachineClock
-from haitang.decision.engine.decisions import Decision
 from tests.unit.app.service.nodes import Told, bodies, running, send, small_pack, transfer
 from tests.unit.app.service.test_node import stricter_pack
 
@@ -81,6 +79,24 @@ def test_a_decision_that_was_tampered_with_is_found(tmp_path: Path) -> None:
     assert ("decision_differs", {"position": 3, "count": 3}) in told.events
 
 
+def test_a_follower_that_shall_end_does_so_in_the_middle_of_its_walk(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path), stop=False) as node:
+            for number in range(5):
+                await send(node, transfer(number))
+
+    asyncio.run(story())
+    looks = iter([False, False, True, True])
+    status = follow(
+        FollowOptions(folder=tmp_path, course=STATE),
+        clock=MachineClock(),
+        tell=Told(),
+        ended=lambda: next(looks),
+    )
+    # The publication and the first event.
+    assert (status.position, status.behind) == (1, 4)
+
+
 def test_a_shadow_reports_what_it_would_have_decided_and_changes_nothing(tmp_path: Path) -> None:
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
@@ -101,25 +117,3 @@ def test_a_shadow_reports_what_it_would_have_decided_and_changes_nothing(tmp_pat
     assert pair.examples == ("T2", "T3")
     assert report.hits == {"large_sum": 2}
     assert not list((tmp_path / "snapshots").glob("*.partial"))
-
-
-def test_the_journal_is_exported_with_what_was_decided(tmp_path: Path) -> None:
-    async def story() -> Decision:
-        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
-            await send(node, transfer(1), transfer(2, amount_minor=6_000_000))
-            decision = await asyncio.to_thread(node.decision, "T2")
-            assert decision is not None
-            return decision
-
-    decision = asyncio.run(story())
-    control, first, second = export_journal(tmp_path)
-    assert isinstance(control, ExportedControl)
-    assert isinstance(first, ExportedEvent)
-    assert isinstance(second, ExportedEvent)
-    assert [first.position, second.position] == [0, 1]
-    assert second.decision == decision
-    assert second.sender == "test"
-    assert bytes(second.event) == transfer(2, amount_minor=6_000_000).content
-    (only,) = export_journal(tmp_path, from_position=1, decisions=False)
-    assert isinstance(only, ExportedEvent)
-    assert only.decision is None

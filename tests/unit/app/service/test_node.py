@@ -269,10 +269,7 @@ def test_publishing_changes_decisions_from_its_place_on_and_can_be_rolled_back(
 
 
 def test_publishing_other_features_rebuilds_the_state_from_the_journal(tmp_path: Path) -> None:
-    other = small_pack(
-        features__all=FEATURES.replace("1h", "2h").replace("1 h", "2 h"),
-        policies__large_sum=_version_two("paid_sum_1h", "paid_sum_2h"),
-    )
+    other = other_features()
 
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
@@ -466,6 +463,14 @@ def test_a_pack_for_new_folders_only_leaves_the_live_one_alone(tmp_path: Path) -
 def stricter_pack() -> dict[str, bytes]:
     """Return the small pack with a bound that every payment of these tests reaches."""
     return small_pack(policies__large_sum=_version_two("money(50000)", "money(50)"))
+
+
+def other_features() -> dict[str, bytes]:
+    """Return the small pack with windows of two hours."""
+    return small_pack(
+        features__all=FEATURES.replace("1h", "2h").replace("1 h", "2 h"),
+        policies__large_sum=_version_two("paid_sum_1h", "paid_sum_2h"),
+    )
 
 
 def _version_two(old: str, new: str) -> str:

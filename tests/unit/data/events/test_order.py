@@ -97,3 +97,22 @@ def test_a_state_that_was_written_goes_on_as_if_nothing_had_happened(
 def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
     with pytest.raises(DuplicateRefused, match="the state of the deduplicator"):
         Deduplicator.read(data)
+
+
+def test_a_generation_is_remembered_whole_and_forgotten_bit_by_bit() -> None:
+    seen = Deduplicator(generation_events_max=300)
+    for number in range(1_000):
+        assert seen.admit_content(f"E{number}", b"content", position=number)
+    # Three generations were full: the one before the young one is remembered, the rest is not.
+    for number in range(600, 1_000):
+        assert not seen.admit_content(f"E{number}", b"content", position=number)
+    assert len(seen) == 400
+    assert seen.position_of("E599") is None
+    again = Deduplicator.read(seen.write())
+    assert again.write() == seen.write()
+    assert (len(again), again.position_of("E600")) == (400, 600)
+    # Both go on the same way, though one still lets go of the ids of an older generation.
+    for number in range(1_000, 1_400):
+        seen.admit_content(f"E{number}", b"content", position=number)
+        again.admit_content(f"E{number}", b"content", position=number)
+    assert again.write() == seen.write()

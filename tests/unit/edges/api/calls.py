@@ -12,6 +12,7 @@ import msgspec
 from haitang.app.service.metrics import Metrics
 from haitang.edges.api.application import make_app
 from haitang.edges.api.intake import PaymentDecoder
+from haitang.edges.api.keys import SCOPES
 from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.requests import AsgiApp
 from tests.unit.edges.api.memory_node import MemoryNode
@@ -38,16 +39,19 @@ class Owner(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ring:
-    """Keys in memory: `ht_k1_all` may everything, `ht_<scope>_only` one thing."""
+    """Keys in memory: `ht_k1_all` may everything, `ht_<scope>_only` one thing, `ht_<scope>+<scope>`
+    two.
+    """
 
     def verify(self, token: str) -> Owner | None:
         """Return the owner."""
-        every = frozenset(("decide", "events", "outcomes", "read", "publish", "lists", "operate"))
+        every = frozenset[str](SCOPES)
         if token == TOKEN:
             return Owner(id="k1", scopes=every)
-        prefix, _, scope = token.removesuffix("_only").partition("_")
-        if prefix == "ht" and scope in every:
-            return Owner(id=scope, scopes=frozenset((scope,)))
+        prefix, _, name = token.removesuffix("_only").partition("_")
+        scopes = frozenset(name.split("+"))
+        if prefix == "ht" and scopes <= every:
+            return Owner(id=name, scopes=scopes)
         return None
 
 

@@ -196,9 +196,10 @@ def test_keys_that_are_missing_wrong_or_too_weak_are_refused(app: AsgiApp, path:
 def test_each_route_asks_for_its_own_scope_and_names_it(
     app: AsgiApp, path: str, scope: str
 ) -> None:
-    refused = call(app, "POST", path, LABEL, token="ht_publish_only")
+    event = LABEL if scope == "outcomes" else EVENT
+    refused = call(app, "POST", path, event, token="ht_publish_only")
     assert f"`{scope}`" in refused.json()["error"]["message"]
-    assert call(app, "POST", path, LABEL, token=f"ht_{scope}_only").status in {200, 202}
+    assert call(app, "POST", path, event, token=f"ht_{scope}_only").status in {200, 202}
 
 
 @pytest.mark.parametrize("path", HOT)

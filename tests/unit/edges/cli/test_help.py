@@ -15,7 +15,7 @@ PAGES = [
     "lists", "lists load", "lists show", "lists template", "serve", "publish", "follow", "send",
     "policy", "policy new", "policy test", "policy lint", "policy explain", "policy coverage",
     "policy overlap", "policy dead", "policy diff", "policy promote", "backtest",
-    "regulation", "journal", "journal verify", "journal repair", "settings", "keys", "backup",
+    "regulation", "journal", "journal verify", "journal repair", "journal export", "settings", "keys", "backup",
     "restore",
 ]  # fmt: skip
 

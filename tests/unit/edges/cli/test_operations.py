@@ -15,6 +15,8 @@ from haitang.edges.cli.settings import setting_lines
 from haitang.edges.cli.wording import Wording
 from tests.conftest import CheckOutput
 
+NAMES = ("key_file", "algorithm")
+
 
 @pytest.fixture(autouse=True)
 def in_english(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -41,6 +43,28 @@ def test_settings_for_a_program_say_where_each_came_from(
     assert (queue["source"], queue["place"]) == ("file", f"{tmp_path / 'settings.toml'}:1")
     assert rows["data_folder"]["source"] == "environment"
     assert rows["port"]["source"] == "default"
+
+
+def test_the_key_of_tokens_is_shown_by_its_path_and_never_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, settings = tmp_path / "token.key", tmp_path / "settings.toml"
+    key.write_text("0123456789abcdef0123456789abcdef\n")
+    settings.write_text(f"token_key_file = '{key}'\ntoken_algorithm = 'sha256'\n")
+    for arguments in (["settings"], ["settings", "--json"]):
+        assert main(arguments) == ExitCode.DONE
+        said = capsys.readouterr().out
+        assert str(key) in said
+        assert "0123456789abcdef" not in said
+    monkeypatch.setenv("HAITANG_TOKEN_KEY_FILE", "")
+    monkeypatch.setenv("HAITANG_TOKEN_ALGORITHM", "md5")
+    assert main(["settings"]) == ExitCode.WRONG_USE
+    assert "`token_algorithm` was `md5`; expected one of" in capsys.readouterr().err
+    monkeypatch.setenv("HAITANG_TOKEN_ALGORITHM", "sm3")
+    assert main(["settings", "--json"]) == ExitCode.DONE
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    told = [(rows[f"token_{name}"]["value"], rows[f"token_{name}"]["place"]) for name in NAMES]
+    assert told == [("", "HAITANG_TOKEN_KEY_FILE"), ("sm3", "HAITANG_TOKEN_ALGORITHM")]
 
 
 def test_a_slip_in_the_settings_is_told_with_its_line(

@@ -23,6 +23,7 @@ from haitang.edges.client import (
     TooLate,
     Unavailable,
 )
+from haitang.edges.client.calls import ListRow
 from haitang.kernel.errors import HaitangError
 from tests.unit.adapters.iso20022.messages import PACS_PAYMENT, numbered, pacs008
 from tests.unit.edges.api.calls import EVENT, make
@@ -132,6 +133,10 @@ def test_a_list_is_changed_and_read(url: str, connect: Connect) -> None:
     entries = [ListEntry(list_value="B/1"), ListEntry(list_value="B2", severity=0.5)]
     assert client.put_list_entries("mules", entries).accepted == 2
     assert client.remove_list_entry("mules", "B2").accepted == 1
+    bad: list[ListRow] = [{"list_value": "B3"}, b'{"list_value":""}', ListEntry(list_value="B4")]
+    receipt = client.remove_list_entries("mules", bad)
+    assert receipt.accepted == 2
+    assert [refused.index for refused in receipt.refused] == [1]
     view = client.list_entry("mules", "B2", at_us=1_772_416_800_000_000)
     assert (view.list_name, view.list_value, view.at_us) == ("mules", "B2", 1_772_416_800_000_000)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TEXTS: dict[str, tuple[str, str]] = {
     "journal.short": (
-        "Check and repair the journal of a data folder.",
-        "校验和修复数据目录中的日志。",
+        "Check, repair and export the journal of a data folder.",
+        "校验、修复和导出数据目录中的日志。",
     ),
     "journal.help": (
         """Look after the journal: the events and decisions that a service has made durable.""",
@@ -13,9 +13,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "journal.examples": (
         """haitang journal verify data                        is every frame as it was written?
-haitang journal repair data --copy-to data-cut     cut damage away, keep what is cut""",
+haitang journal repair data --copy-to data-cut     cut damage away, keep what is cut
+haitang journal export data --to day.jsonl         events, for `haitang replay`""",
         """haitang journal verify data                        所有帧是否完好？
-haitang journal repair data --copy-to data-cut     截去损坏部分并保留副本""",
+haitang journal repair data --copy-to data-cut     截去损坏部分并保留副本
+haitang journal export data --to day.jsonl         导出事件，供 `haitang replay` 使用""",
     ),
     "journal.verify.short": ("Check every frame.", "校验每一帧。"),
     "journal.verify.help": (
@@ -47,6 +49,54 @@ less; look for one first. The service must not run.""",
     "journal.repair.examples": (
         "haitang journal repair data --copy-to data-cut     stop the service first",
         "haitang journal repair data --copy-to data-cut     请先停止服务",
+    ),
+    "journal.export.short": ("Write the journal as JSON Lines.", "将日志导出为 JSON Lines。"),
+    "journal.export.help": (
+        """Write what the journal holds to a file of JSON Lines, one event a line as it is stored,
+up to the last one that is durable now. `haitang replay` reads the file. With --decisions a line
+holds the event's position, when it was received, who sent it, the event, and the whole decision
+that was recorded; publications stand among them.
+
+Changes nothing, and may run beside the service. The file appears when it is complete; one that is
+there already is not written over.""",
+        """将日志内容导出为 JSON Lines 文件，每行一个事件，与存储内容一致，直到当前最后一个已落盘的
+事件；`haitang replay` 可以读取。使用 --decisions 时，每行包含事件的位置、接收时间、发送方、事件以及
+当时记录的完整决策，其间还有策略包的发布记录。
+
+不作任何修改，可与服务同时运行。文件完整后才出现；已存在的文件不会被覆盖。""",
+    ),
+    "journal.export.examples": (
+        """haitang journal export data --to events.jsonl
+haitang journal export data --to new.jsonl --from-position 1204551
+haitang journal export data --to - --decisions | jq .decision.action
+haitang replay events.jsonl --pack packs/retail""",
+        """haitang journal export data --to events.jsonl
+haitang journal export data --to new.jsonl --from-position 1204551     从某一位置起
+haitang journal export data --to - --decisions | jq .decision.action   同时导出决策
+haitang replay events.jsonl --pack packs/retail""",
+    ),
+    "journal.option.to": (
+        "File to write; must not be there yet. `-` is standard output.",
+        "要写出的文件，不得已存在；`-` 为标准输出。",
+    ),
+    "journal.option.from_position": (
+        "First position; default the oldest that is kept.",
+        "起始位置；默认从保留的最早位置开始。",
+    ),
+    "journal.option.decisions": (
+        "Also what was decided of each event, and every publication.",
+        "同时导出每个事件的决策和每次发布。",
+    ),
+    "journal.export.done": (
+        "{events} events, position {first} up to, not including, {next}",
+        "{events} 个事件，位置自 {first} 起至 {next} 前",
+    ),
+    "journal.export.publications": ("{count} publications", "{count} 次发布"),
+    "progress.export.title": ("Exporting", "导出中"),
+    "progress.export.events": ("{count} events", "{count} 个事件"),
+    "progress.export.line": (
+        "exporting: {share}, {count} events",
+        "导出中：{share}，{count} 个事件",
     ),
     "journal.option.copy_to": (
         "Folder for what is cut; made when absent.",

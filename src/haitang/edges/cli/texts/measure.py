@@ -142,6 +142,10 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
         "honest customers disturbed, a day in 10,000",
         "每万客户每日被打扰的正常客户",
     ),
+    "measure.figure.beside_fraud": (
+        "of these over an account of a fraud under way",
+        "其中仅因交易对方账户正涉及欺诈",
+    ),
     "measure.figure.handled": (
         "of these by a person, a day in 10,000",
         "其中由人工处理，每万客户每日",

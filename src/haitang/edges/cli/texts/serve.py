@@ -58,6 +58,14 @@ haitang serve --data out/bank --port 8080""",
         "Settings file instead of `settings.toml` in the data folder.",
         "设置文件，代替数据目录中的 `settings.toml`。",
     ),
+    "serve.option.token_key_file": (
+        "Key of the tokens that names of ISO 20022 payments become; without it they are dropped.",
+        "ISO 20022 支付中户名令牌的密钥文件；不指定则不保留户名。",
+    ),
+    "serve.option.token_algorithm": (
+        "Algorithm of the tokens; default sm3.",
+        "令牌算法；默认 sm3。",
+    ),
     "serve.option.accept_clock": (
         "Start although the clock is behind the journal.",
         "即使时钟早于日志的最后时间戳也启动。",

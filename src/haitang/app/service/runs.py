@@ -1,0 +1,96 @@
+"""A run: new events of one program in one mode, decided together and laid into one frame."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from haitang.app.service.answers import Arrival
+from haitang.app.service.blocks import EventBlock, encode_block
+from haitang.app.service.course import Course
+from haitang.app.service.waiting import Request, sender_runs
+from haitang.data.events.batch import batch_events
+from haitang.decision.engine import (
+    ACTIONS,
+    FAIL_POLICY,
+    RANK,
+    DecisionBatch,
+    brief_answers,
+    decision_ids,
+    evaluate,
+    pack_decisions,
+)
+from haitang.kernel.hashing import hash_texts
+
+Keys = Sequence[int]
+
+
+class Fresh(NamedTuple):
+    """A new event of the present turn."""
+
+    request: Request
+    place: int
+    """Of the event in its request."""
+    arrival: Arrival
+    publication: int
+
+
+class Run(NamedTuple):
+    """What became of a run."""
+
+    payload: bytes
+    """Of its frame."""
+    keys: Keys
+    """By which its events and decisions are found in the journal: two an event."""
+    bodies: list[bytes]
+    """The brief answer to each event."""
+    tallies: Counter[tuple[str, str]]
+    """Decisions by action and channel."""
+
+
+def decide_run(
+    fresh: Sequence[Fresh], course: Course, *, mode: int, fail_policy: dict[str, str], first: int
+) -> Run:
+    """Decide events that all have one publication; `first` is the position of the first one."""
+    publication = fresh[0].publication
+    opened = course.opened(publication)
+    arrivals = [one.arrival for one in fresh]
+    batch = batch_events([arrival.event for arrival in arrivals], opened.program.fields)
+    out = evaluate(batch, course.lane(opened), mode=mode, first_position=first)
+    fail_ranks = b""
+    if mode == FAIL_POLICY:
+        fail_ranks = bytes(RANK[fail_action(arrival, fail_policy)] for arrival in arrivals)
+        out = out.with_fail_actions(fail_ranks)
+    identifiers = decision_ids(out)
+    block = EventBlock(
+        program=publication,
+        mode=mode,
+        senders=sender_runs(one.request.sender for one in fresh),
+        events=[arrival.content for arrival in arrivals],
+        decisions=pack_decisions(out),
+        fail_ranks=fail_ranks,
+    )
+    names = [name for pair in zip(batch.event_ids, identifiers, strict=True) for name in pair]
+    positions = range(first, first + len(fresh))
+    return Run(
+        payload=encode_block(block),
+        keys=hash_texts(names).tolist(),
+        bodies=brief_answers(out, positions=positions, identifiers=identifiers),
+        tallies=_tallies(out, arrivals),
+    )
+
+
+def fail_action(arrival: Arrival, fail_policy: dict[str, str]) -> str:
+    """Return what the fail policy says of an event's channel."""
+    return fail_policy.get(arrival.event.channel or "", fail_policy["default"])
+
+
+def _tallies(out: DecisionBatch, arrivals: Sequence[Arrival]) -> Counter[tuple[str, str]]:
+    pairs = zip(out.actions.tolist(), [arrival.event.channel for arrival in arrivals], strict=True)
+    return Counter(
+        {
+            (ACTIONS[action].code, channel or ""): count
+            for (action, channel), count in Counter(pairs).items()
+        }
+    )
