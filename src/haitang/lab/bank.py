@@ -420,6 +420,16 @@ def _words(rng: np.random.Generator, **counts: int) -> dict[str, npt.NDArray[Any
     }  # fmt: skip
 
 
+def found_firm(bank: Bank, who: int, turnover_minor: float) -> None:
+    """Turn a newcomer who has not joined yet into a small firm."""
+    bank.segment[who] = SEGMENT["SMALL_FIRM"]
+    bank.is_firm[who] = bank.account_firm[who] = True
+    bank.account_class[who] = 3
+    bank.income[who] = int(turnover_minor)
+    bank.age[who] = 0
+    bank.disabled[who] = bank.night[who] = False
+
+
 def local_midnight_us(year: int, month: int, day: int) -> int:
     """The instant of local midnight (Asia/Shanghai) in microseconds UTC."""
     days = int(np.datetime64(f"{year:04d}-{month:02d}-{day:02d}", "D").astype(np.int64))

@@ -71,14 +71,24 @@ def keep_run(
     stream: str,
     progressed: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Decide a stream and keep it in a folder, which appears when all went well."""
+    """Decide a stream and keep it in a folder, which appears when all went well.
+
+    Kept is what policies and table ask for, before the pack's friction budget spares a customer the
+    same question twice: another threshold is tried on parts of the stream, which know of no other.
+    """
     program = opened.program
     keeper = _Keeper(opened)
     state = EngineState.create(program)
     with KeptWriter(folder) as writer:
         for wide in _pieces(chunks, keeper.fields):
             batch = keeper.narrow(wide)
-            out = evaluate(batch, state, keep_features=True, first_position=keeper.events)
+            out = evaluate(
+                batch,
+                state,
+                keep_features=True,
+                first_position=keeper.events,
+                with_friction=False,
+            )
             keeper.keep(writer, wide, out)
             progressed(keeper.events)
         if not keeper.events:
@@ -137,6 +147,7 @@ class _Keeper:
             if feature.name in rows
         }
         self._policies = tuple(policy.id for policy in program.policies)
+        self._widths = np.array([len(names) for names in program.policy_reads], np.int64)
         self.events = 0
         self._pieces = 0
         self._customers: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
@@ -177,7 +188,7 @@ class _Keeper:
         writer.put(EVENTS, {**columns, **decided})
         writer.put(ALERTS, {**alerts, "event_id": ids})
         writer.put(HITS, {"policy": out.hit_policies})
-        writer.put(VALUES, {"value": out.hit_values})
+        writer.put(VALUES, {"value": values_in_order(out, self._widths)})
 
     def about(self, source: PackSource, stream: str) -> KeptAbout:
         return KeptAbout(
@@ -195,6 +206,16 @@ class _Keeper:
             first_us=self._first_us,
             last_us=self._last_us,
         )
+
+
+def values_in_order(out: DecisionBatch, widths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return the recorded values hit by hit; the kernel writes them policy by policy within a
+    block, so that where they lie depends on how a stream was cut. `widths` are by policy.
+    """
+    own = widths[out.hit_policies]
+    behind = np.arange(int(own.sum())) - np.repeat(np.cumsum(own) - own, own)
+    values: npt.NDArray[np.float64] = out.hit_values[np.repeat(out.value_starts, own) + behind]
+    return values
 
 
 def columns_of(out: DecisionBatch) -> dict[str, npt.NDArray[Any]]:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from haitang.app.detection.effects import REPORTED_FAMILIES, REPORTING_BITS, STOPPING_BITS
+from haitang.app.detection.effects import STOPPING_BITS, catching_bits, is_reported
 from haitang.app.detection.intervals import Share, share_of_sums, wilson
 from haitang.app.detection.streams import Decided
 from haitang.lab.stories.catalogue import STORIES
@@ -29,8 +29,8 @@ class StoryOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Any live policy fired on an event of it in time."""
     caught: bool
     stopped: bool
-    """Something stopped or slowed money, or brought a person, in time; caught means just this
-    outside of the reported families.
+    """Something stopped or slowed money, or brought a person, in time; caught means just this but
+    where the catalogue asks for less.
     """
     at_risk_minor: int
     saved_minor: int
@@ -53,6 +53,8 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     title_en: str = ""
     title_zh: str = ""
     caught: Share
+    stopped: Share
+    """Money was stopped or slowed or a person came in, whatever the catalogue asks for."""
     seen: Share
     value: Share
     """Of the money at risk, that on events from the first stop on."""
@@ -89,13 +91,12 @@ def _outcome(
 ) -> StoryOutcome:
     typology = told.story.split("-")[0]
     moving = np.flatnonzero(told.money > 0)
-    # Where no money moves, the whole of it is in time.
-    in_time = told.rows[: int(moving[-1]) + 1] if len(moving) else told.rows
+    # Where no money moves, and for a report, no event is too late.
+    bounded = len(moving) > 0 and not is_reported(typology)
+    in_time = told.rows[: int(moving[-1]) + 1] if bounded else told.rows
     stopping = (decided.taken[told.rows] & STOPPING_BITS) != 0
     stops = np.flatnonzero(stopping[: len(in_time)])
-    counting = STOPPING_BITS
-    if typology[0] in REPORTED_FAMILIES:
-        counting |= REPORTING_BITS
+    counting = catching_bits(typology)
     spans = [np.arange(*hit_starts[row : row + 2], dtype=np.int64) for row in in_time.tolist()]
     hits = np.concatenate(spans)
     fired = decided.hit_policies[hits]
@@ -125,6 +126,7 @@ def recall(group: str, ended: Sequence[StoryOutcome], *, en: str = "", zh: str =
         title_en=en,
         title_zh=zh,
         caught=wilson(sum(one.caught for one in ended), len(ended)),
+        stopped=wilson(sum(one.stopped for one in ended), len(ended)),
         seen=wilson(sum(one.seen for one in ended), len(ended)),
         value=share_of_sums(saved, at_risk),
         value_stopped=share_of_sums(stopped, at_risk),

@@ -20,7 +20,8 @@ from haitang.lab.vocabulary import EVENT
 PIECE_EVENTS = 16_384
 """Events that are checked and decided at once; small pieces cost more an event."""
 NOBODY = -1
-_OF_STAFF = tuple(EVENT[name] for name in ("STAFF_QUERY", "STAFF_OP", "LIST_UPSERT"))
+_STAFF = ("STAFF_QUERY", "STAFF_OP", "CONTROL_CHANGE", "OVERRIDE", "LIST_UPSERT", "LABEL")
+_OF_STAFF = tuple(EVENT[name] for name in _STAFF if name in EVENT)
 """Acts of employees and authorities: what is done about them is no customer's trouble."""
 
 Int32 = npt.NDArray[np.int32]

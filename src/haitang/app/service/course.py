@@ -6,7 +6,7 @@ All of them call the same `evaluate`, so all of them arrive at the same place (l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -212,6 +212,8 @@ class Course:
             self.lane(opened),
             mode=mode,
             first_position=self.position,
+            # What another plan asked of a customer, its own memory knows.
+            with_friction=own or self.decides is not None,
         )
         if own and mode == FAIL_POLICY:
             out = out.with_fail_actions(block.fail_ranks)
@@ -267,6 +269,11 @@ class SectionReader(Protocol):
     @property
     def label(self) -> str:
         """Digest of the plan whose state it is."""
+        ...
+
+    @property
+    def names(self) -> Collection[str]:
+        """Return which sections there are."""
         ...
 
     def size(self, name: str) -> int:

@@ -139,6 +139,11 @@ class Metrics:
             "Decisions made, by primary action, mode and channel of the event.",
             ("action", "mode", "channel"),
         )
+        self.spared = Tally(
+            "haitang_challenges_spared",
+            "Challenges that were not asked again, or that a person took the place of, by action.",
+            ("action",),
+        )
         self.refusals = Tally(
             "haitang_refusals", "Events and requests refused, by code.", ("code",)
         )

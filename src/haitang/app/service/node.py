@@ -387,6 +387,8 @@ class Writer:
         name = MODE_NAMES[mode] or "full"
         for (action, channel), count in run.tallies.items():
             self._metrics.decisions.add(action, name, channel, count=count)
+        for action, count in run.spared.items():
+            self._metrics.spared.add(action, count=count)
 
     def _touch_ahead(self) -> None:
         """Have memory at hand before events need it: its first touch takes the system long."""

@@ -47,6 +47,8 @@ class Run(NamedTuple):
     """The brief answer to each event."""
     tallies: Counter[tuple[str, str]]
     """Decisions by action and channel."""
+    spared: Counter[str]
+    """Challenges that customers were spared, see `friction` of a pack."""
 
 
 def decide_run(
@@ -78,12 +80,19 @@ def decide_run(
         keys=hash_texts(names).tolist(),
         bodies=brief_answers(out, positions=positions, identifiers=identifiers),
         tallies=_tallies(out, arrivals),
+        spared=_spared(out),
     )
 
 
 def fail_action(arrival: Arrival, fail_policy: dict[str, str]) -> str:
     """Return what the fail policy says of an event's channel."""
     return fail_policy.get(arrival.event.channel or "", fail_policy["default"])
+
+
+def _spared(out: DecisionBatch) -> Counter[str]:
+    if out.softened is None:
+        return Counter()
+    return Counter(ACTIONS[rank].code for rank in out.softened.spared.tolist() if rank)
 
 
 def _tallies(out: DecisionBatch, arrivals: Sequence[Arrival]) -> Counter[tuple[str, str]]:

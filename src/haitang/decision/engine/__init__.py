@@ -9,7 +9,7 @@ from haitang.decision.engine.actions import ACTIONS, FURTHER, PRIMARY, RANK, Act
 from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.brief import brief_answers, decision_ids
 from haitang.decision.engine.columns import decision_digest, pack_decisions, unpack_decisions
-from haitang.decision.engine.decisions import Decision, Hit, Measure, ModelScore, ReadValue
+from haitang.decision.engine.decisions import Decision, Hit, Measure, ModelScore, ReadValue, Spared
 from haitang.decision.engine.evaluate import evaluate
 from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY, MODE_NAMES, RULES_ONLY
 from haitang.decision.engine.prepared import Prepared
@@ -36,6 +36,7 @@ __all__ = [
     "ModelScore",
     "Prepared",
     "ReadValue",
+    "Spared",
     "brief_answers",
     "compile_pack",
     "decision_digest",

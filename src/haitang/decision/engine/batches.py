@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from haitang.data.events.batch import EventBatch
 from haitang.decision.engine.actions import ACTIONS, PRIMARY
 from haitang.decision.engine.decisions import Decision
+from haitang.decision.engine.friction import Softened
 from haitang.decision.engine.modes import FAIL_POLICY, FULL
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.render import render
@@ -40,6 +41,8 @@ class DecisionBatch(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     hit_values: NDArray[np.float64]
     features: NDArray[np.float64] | None = None
     """All features by row (`program.feature_names`) and event, when they were kept."""
+    softened: Softened | None = None
+    """What the customer was spared; None where nothing was, as in a pack without `friction`."""
     mode: int = FULL
     """How much was decided (`modes`); every event of a batch is decided in one mode."""
 

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
 from haitang.decision.engine.actions import ACTIONS
+from haitang.decision.engine.friction import PEOPLE
 from haitang.decision.engine.modes import MODE_NAMES, degraded_name
 from haitang.decision.rules.specs import TIERS, Pack, PolicySpec
 from haitang.kernel.identity import ID_LENGTH
@@ -89,6 +91,7 @@ def brief_answers(
     hit_of, typology_of = parts.hits.__getitem__, parts.typologies.__getitem__
     actions_of, list_of = parts.actions_of, parts.list_of
     ending = parts.endings[batch.mode]
+    spared = _spared(batch)
     payers, payees = batch.scores.tolist()
     answers = []
     rows = zip(
@@ -96,7 +99,8 @@ def brief_answers(
         batch.tiers.tolist(), payers, payees, starts, starts[1:],
         strict=False,
     )  # fmt: skip
-    for name, event_id, position, action, further, tier, payer, payee, first, behind in rows:
+    for index, row in enumerate(rows):
+        name, event_id, position, action, further, tier, payer, payee, first, behind = row
         typologies, hits = "[]", ""
         if behind > first:
             policies = fired[first:behind]
@@ -106,9 +110,26 @@ def brief_answers(
             f'{{"decision_id":"{name}","event_id":{_encode(event_id).decode()},'
             f'"position":{position},{actions_of(action, further)}{_TIERS[tier]},'
             f'"score_payer":{payer},"score_payee":{payee},"typologies":{typologies},'
-            f'"hits":[{hits}]{ending}'.encode()
+            f'"hits":[{hits}]{spared.get(index, "")}{ending}'.encode()
         )
     return answers
+
+
+def _spared(batch: DecisionBatch) -> dict[int, str]:
+    """Return what is said of the events at which the customer was spared a challenge."""
+    if batch.softened is None:
+        return {}
+    ranks, asked_at_us = batch.softened
+    return {
+        j: ',"spared":'
+        + _text(
+            {
+                "action": ACTIONS[int(ranks[j])].code,
+                "asked_at_us": None if asked_at_us[j] == PEOPLE else int(asked_at_us[j]),
+            }
+        )
+        for j in np.flatnonzero(ranks).tolist()
+    }
 
 
 def _keep(kept: dict[Any, str], key: Any, value: str) -> None:

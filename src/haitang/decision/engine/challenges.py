@@ -25,8 +25,8 @@ LEAST_ROWS = 8
 ROWS_MAX = 1 << 17
 """Of a shard; a third of it is kept at least, the newest, and who is forgotten is asked again."""
 
-CUSTOMER, REASON, AT_US, RANK, AMOUNT = range(5)
-ROW_WORDS = 5
+CUSTOMER, REASON, AT_US, RANK, AMOUNT, DEVICE, PASSED = range(7)
+ROW_WORDS = 7
 
 FORGOTTEN_US = -(1 << 62)
 """When a challenge was asked that counts no longer."""
@@ -42,6 +42,10 @@ class Asked(NamedTuple):
     """Of the action, see `actions.RANK`."""
     amount_minor: int
     """What was at stake, in the base currency; 0 where the event had no amount."""
+    device: int
+    """Hash of the device that it was asked on; 0 where the event named none."""
+    passed: bool
+    """Whether it counts as passed: being shown is enough for some challenges, not for others."""
 
 
 class ChallengeMemory:
@@ -64,7 +68,7 @@ class ChallengeMemory:
         return any(map(len, self._shards))
 
     def find(self, customer: int, reason: int) -> Asked | None:
-        """Return the last challenge, however old; both are 64-bit hashes and not 0."""
+        """Return the last challenge, however old; customer and reason are 64-bit hashes, not 0."""
         shard = self._shards[customer >> SHARD_SHIFT]
         row = _row_of(shard, _signed(customer), _signed(reason))
         if row < 0 or shard.item(row, CUSTOMER) == 0:
@@ -72,7 +76,8 @@ class ChallengeMemory:
         at_us = shard.item(row, AT_US)
         if at_us == FORGOTTEN_US:
             return None
-        return Asked(at_us, shard.item(row, RANK), shard.item(row, AMOUNT))
+        _, _, _, rank, amount, device, passed = shard[row].tolist()
+        return Asked(at_us, rank, amount, device % (1 << 64), bool(passed))
 
     def note(self, customer: int, reason: int, asked: Asked, *, kept_us: int) -> None:
         """Remember a challenge; one of a later instant that is known already stays.
@@ -89,20 +94,34 @@ class ChallengeMemory:
             self._filled[s] += 1
         elif shard.item(row, AT_US) > asked.at_us:
             return
-        shard[row] = (key, own, *asked)
+        at_us, rank, amount, device, passed = asked
+        shard[row] = (key, own, at_us, rank, amount, _signed(device), passed)
 
     def forget(self, customer: int) -> None:
         """Let every earlier challenge of a customer count no longer."""
         shard = self._shards[customer >> SHARD_SHIFT]
-        key = _signed(customer)
-        size = len(shard)
-        for step in range(size):
-            row = (key + step) & (size - 1)
-            found = shard.item(row, CUSTOMER)
-            if found == 0:
-                return
-            if found == key:
-                shard[row, AT_US] = FORGOTTEN_US
+        for row in _rows_of(shard, _signed(customer)):
+            shard[row, AT_US] = FORGOTTEN_US
+
+    def let_pass(
+        self, customer: int, rank: int, *, device: int, since_us: int, until_us: int
+    ) -> None:
+        """Count challenges of one kind as passed: those asked on a device between two instants."""
+        shard = self._shards[customer >> SHARD_SHIFT]
+        for row in _rows_of(shard, _signed(customer)):
+            if (
+                shard.item(row, RANK) == rank
+                and shard.item(row, DEVICE) == _signed(device)
+                and since_us <= shard.item(row, AT_US) <= until_us
+            ):
+                shard[row, PASSED] = 1
+
+    def let_fail(self, customer: int, least_rank: int) -> None:
+        """Count challenges of a rank and above as not passed, whatever came of them before."""
+        shard = self._shards[customer >> SHARD_SHIFT]
+        for row in _rows_of(shard, _signed(customer)):
+            if shard.item(row, RANK) >= least_rank:
+                shard[row, PASSED] = 0
 
     def _make_room(self, s: int, oldest_us: int) -> None:
         old = self._shards[s]
@@ -125,8 +144,8 @@ class ChallengeMemory:
         """Return everything: the shards' sizes, then their rows, which are not copied."""
         sizes = np.array([len(shard) for shard in self._shards], np.int64)
         return [
-            memoryview(sizes).cast("B"),
-            *(memoryview(shard).toreadonly().cast("B") for shard in self._shards if len(shard)),
+            sizes.data.cast("B"),
+            *(shard.data.toreadonly().cast("B") for shard in self._shards if len(shard)),
         ]
 
     def restore(self, content: bytes) -> None:
@@ -164,6 +183,20 @@ def _row_of(shard: Words, customer: int, reason: int) -> int:
         if found == 0 or (found == customer and shard.item(row, REASON) == reason):
             return row
     return -1
+
+
+def _rows_of(shard: Words, customer: int) -> list[int]:
+    """Return the rows of a customer."""
+    size = len(shard)
+    rows = []
+    for step in range(size):
+        row = (customer + step) & (size - 1)
+        found = shard.item(row, CUSTOMER)
+        if found == 0:
+            break
+        if found == customer:
+            rows.append(row)
+    return rows
 
 
 def _signed(word: int) -> int:

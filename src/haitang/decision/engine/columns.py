@@ -6,6 +6,10 @@ further actions u32. Then numbers: raw scores and answers, model by model; then 
 order of the events, its policy u16 and the values it read. A number takes one byte where it is
 missing or a small whole one, few where it is a whole one, and nine else. Equal decisions are equal
 bytes: of a missing number nothing but its absence is kept.
+
+A record in which a challenge was spared has version 2 and more behind: per such event its place in
+the record u32, the challenge u8, and when the customer was asked before i64; at the very end how
+many these are, u32. Without one, the record is of version 1, whatever the pack says.
 """
 
 from __future__ import annotations
@@ -25,12 +29,16 @@ from haitang.decision.engine._record import (
     read_record,
     write_record,
 )
+from haitang.decision.engine.actions import PRIMARY
 from haitang.decision.engine.batches import DecisionBatch
+from haitang.decision.engine.friction import Softened
 from haitang.decision.engine.modes import MODE_NAMES
 from haitang.decision.engine.program import EngineProgram
 from haitang.kernel.errors import HaitangError
 
 HEADER = struct.Struct("<BBHIII")
+SOFTENED_VERSION = 2
+_SOFTENED, _COUNT = struct.Struct("<IBq"), struct.Struct("<I")
 POLICIES_MAX = 1 << 16
 
 
@@ -58,8 +66,11 @@ def unpack_decisions(data: bytes, program: EngineProgram, events: EventBatch) ->
     if len(data) < HEADER.size:
         raise _refused(f"the record was {len(data)} bytes")
     version, mode, models, count, hits, values = HEADER.unpack_from(data)
-    if version != VERSION:
-        raise _refused(f"the version was {version}; expected {VERSION}")
+    if version not in (VERSION, SOFTENED_VERSION):
+        raise _refused(f"the version was {version}; expected at most {SOFTENED_VERSION}")
+    softened = None
+    if version == SOFTENED_VERSION:
+        data, softened = _read_softened(data, count=min(count, len(events)))
     if mode >= len(MODE_NAMES) or models != len(program.models) or count != len(events):
         raise _refused(f"it was of {count} events and {models} models in mode {mode}")
     if HEADER.size + count * EVENT_BYTES + hits * HIT_BYTES + values > len(data):
@@ -85,7 +96,39 @@ def unpack_decisions(data: bytes, program: EngineProgram, events: EventBatch) ->
         program=program, events=events, mode=mode, actions=actions, further=further, tiers=tiers,
         scores=scores, raw_scores=raw_scores, answers=answers, hit_starts=hit_starts,
         hit_policies=hit_policies, value_starts=value_starts, hit_values=hit_values,
+        softened=softened,
     )  # fmt: skip
+
+
+def _read_softened(data: bytes, *, count: int) -> tuple[bytes, Softened]:
+    """Return the record without what stands behind it, and that as columns."""
+    size = _COUNT.unpack_from(data, len(data) - _COUNT.size)[0]
+    stop = len(data) - _COUNT.size
+    start = stop - size * _SOFTENED.size
+    if start < HEADER.size or size == 0:
+        raise _refused(f"it spared {size} challenges in {len(data)} bytes")
+    spared, asked_at_us = np.zeros(count, np.uint8), np.zeros(count, np.int64)
+    last = -1
+    for place, rank, at_us in _SOFTENED.iter_unpack(data[start:stop]):
+        if not last < place < count or not 0 < rank < len(PRIMARY):
+            raise _refused(f"it spared challenge {rank} of event {place}")
+        spared[place], asked_at_us[place] = rank, at_us
+        last = place
+    return data[:start], Softened(spared, asked_at_us)
+
+
+def _softened(batch: DecisionBatch, first: int, count: int) -> bytes:
+    """Return what stands behind the record of some events; nothing where nothing was spared."""
+    if batch.softened is None:
+        return b""
+    spared, asked_at_us = batch.softened
+    rows = np.flatnonzero(spared[first : first + count]).tolist()
+    if not rows:
+        return b""
+    parts = [
+        _SOFTENED.pack(row, int(spared[first + row]), int(asked_at_us[first + row])) for row in rows
+    ]
+    return b"".join((*parts, _COUNT.pack(len(rows))))
 
 
 def _read_ranges(program: EngineProgram) -> NDArray[np.int64]:
@@ -106,7 +149,11 @@ def _packed(batch: DecisionBatch, first: int, count: int) -> bytes:
         batch.hit_starts, batch.hit_policies, batch.value_starts, batch.hit_values,
         _read_ranges(program), batch.mode, first, count, out,
     )  # fmt: skip
-    return out[:size].tobytes()
+    behind = _softened(batch, first, count)
+    if not behind:
+        return out[:size].tobytes()
+    out[0] = SOFTENED_VERSION
+    return out[:size].tobytes() + behind
 
 
 def _refused(what: str) -> DecisionsRefused:

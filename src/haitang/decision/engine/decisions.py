@@ -67,6 +67,17 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     basis: str
 
 
+class Spared(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenge that the customer was spared, see `friction` of the pack."""
+
+    action: str
+    """The strictest one that would have been asked."""
+    asked_at_us: int | None
+    """When the customer was asked before for the same reason; None where a person takes its place.
+    """
+    shown: TextPair
+
+
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """One event's immutable answer. `decision_id` derives from the event and the pack's digest."""
 
@@ -87,3 +98,5 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     pack_version: str
     pack_digest: str
     degraded: str = ""
+    spared: Spared | msgspec.UnsetType = msgspec.UNSET
+    """Written only where there is one."""

@@ -12,6 +12,7 @@ from haitang.data.features.arena import EVENT_COUNT
 from haitang.data.features.fold import sweep
 from haitang.data.lists.table import FROM_PACK, OPEN_END_US
 from haitang.decision.engine.batches import DecisionBatch
+from haitang.decision.engine.friction import soften
 from haitang.decision.engine.kernel import run_blocks
 from haitang.decision.engine.modes import FULL, RULES_ONLY
 from haitang.decision.engine.prepared import Prepared
@@ -42,15 +43,17 @@ def evaluate(
     keep_features: bool = False,
     features_into: NDArray[np.float64] | None = None,
     first_position: int = -1,
+    with_friction: bool = True,
 ) -> DecisionBatch:
     """Decide every event in order, folding each into the state first.
 
     The result does not depend on how a stream is cut into batches, and the state does not depend on
-    the mode (`modes`). `events` must have the program's fields. Kept features are written to
-    `features_into` where it is given and of the right shape (features, events), which spares a
-    caller with many batches the making of arrays.
+    the mode (`modes`), but for the challenges that friction budgets remember. `events` must have
+    the program's fields. Kept features are written to `features_into` where it is given and of the
+    right shape (features, events), which spares a caller with many batches the making of arrays.
     `first_position` is that of the first event in the journal, where there is one: list entries
-    remember who said them.
+    remember who said them. Without friction, challenges are neither spared nor remembered nor
+    forgotten, whatever the pack says.
     """
     prepared = state.prepared
     program = prepared.program
@@ -87,7 +90,7 @@ def evaluate(
             if graph is not None:
                 graph.graph.sweep()
             until_sweep = SWEEP_EVERY
-    return run.result()
+    return run.result(with_friction=with_friction)
 
 
 def _room_for_features(
@@ -104,8 +107,8 @@ class _Run:
     """One call of `evaluate`: its output columns, and the hits collected so far."""
 
     __slots__ = (
-        "columns", "events", "hit_starts", "hits_before", "is_asking", "kept", "lists", "mode",
-        "output", "parts", "prepared", "values_before",
+        "challenges", "columns", "events", "hit_starts", "hits_before", "is_asking", "kept",
+        "lists", "mode", "output", "parts", "prepared", "values_before",
     )  # fmt: skip
 
     def __init__(
@@ -117,6 +120,7 @@ class _Run:
         self.events = events
         self.prepared = prepared
         self.lists = state.lists
+        self.challenges = state.challenges
         self.mode = mode
         self.kept = kept
         # Lists and the fail policy ask no feature; what is folded is the same.
@@ -170,7 +174,7 @@ class _Run:
         self.values_before += values
         return reached
 
-    def result(self) -> DecisionBatch:
+    def result(self, *, with_friction: bool) -> DecisionBatch:
         """Return everything decided."""
         if len(self.parts) == 1:
             hit_policies, value_starts, hit_values = self.parts[0]
@@ -179,8 +183,15 @@ class _Run:
             columns = zip(*(self.parts or [empty]), strict=True)
             hit_policies, value_starts, hit_values = (np.concatenate(part) for part in columns)
         actions, further, tiers, scores, raw_scores, answers = self.output
+        program = self.prepared.program
+        softened = None
+        if with_friction and program.friction is not None:
+            softened = soften(
+                program.friction, self.challenges, self.events, self.mode,
+                (actions, further, tiers), (self.hit_starts, hit_policies),
+            )  # fmt: skip
         return DecisionBatch(
-            program=self.prepared.program,
+            program=program,
             events=self.events,
             mode=self.mode,
             actions=actions,
@@ -194,6 +205,7 @@ class _Run:
             value_starts=value_starts,
             hit_values=hit_values,
             features=self.kept if self.kept.shape[0] else None,
+            softened=softened,
         )
 
 

@@ -3,6 +3,10 @@
 It looks at decided events in their order and only at those that ask something; a pack without
 `friction` has no such stage. What it does is always milder than what was decided, and never lifts
 what takes something away, waits for a person or calls one.
+
+A tip, a confirmation and a lesson count as had when they were asked. A proof of identity counts
+only when the journal says that it was passed, and for the device that it was passed on: who fails a
+face check and tries again is checked again.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from haitang.kernel.hashing import hash_text
 
 TEXTS = (
     "event_type", "channel", "payer_customer_id", "customer_id", "payee_customer_id", "label",
-    "result",
+    "result", "device_id",
 )  # fmt: skip
 """Texts that the stage reads, beside the segment's."""
 NUMBERS = ("amount_base_minor",)
@@ -36,11 +40,19 @@ BAD_LABELS = ("FRAUD_VICTIM", "MULE", "CASE_ACCOUNT", "ATO", "FRAUD")
 BAD_RESULTS = ("DENIED", "FRAUD", "CONFIRMED_FRAUD")
 """What a call found that speaks of fraud: the customer denied it, or it was confirmed."""
 
+PROOFS = {"OTP_VERIFIED": "OTP", "OTP_FAILED": "OTP", "FACE_CHECK": "FACE", "VIDEO_CHECK": "VID"}
+"""Events that tell what came of a challenge. Of `SIGN` none does, so that it is never spared."""
+PASSED, FAILED = ("PASS", "PASSED"), ("FAIL", "FAILED", "REJECT")
+"""Results of face and video checks; others tell nothing."""
+PROOF_WITHIN_US = 3_600_000_000
+"""How long after a challenge a proof is taken for the answer to it."""
+
 LARGER = 2
 """Beyond this many times what was at stake, the customer is asked again."""
 AMOUNT_MAX = float(1 << 60)
 
 _LESSON, _TIP = RANK["EDU"], RANK["TIP"]
+_LEAST_PROOF = RANK["OTP"]
 _LESSON_BIT, _CALL_BIT = action_bits(("EDU",)), action_bits(("CALL",))
 
 Column = NDArray[Any]
@@ -87,9 +99,7 @@ class Softened(NamedTuple):
     """When the customer was asked before, or `PEOPLE`."""
 
 
-def friction_of(
-    pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet
-) -> Friction | None:
+def friction_of(pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet) -> Friction | None:
     """Return the tables of a pack, or None where it has no budget; `fields` are the program's."""
     spec = pack.friction
     if spec is None:
@@ -150,12 +160,11 @@ def soften(
     """Go through decided events in order; change their actions in place where the budget says so.
 
     `decided` are actions, further actions and tiers, `hits` the starts and the policies. Challenges
-    are remembered and spared in the modes that ask all policies; bad outcomes count in all modes.
+    are remembered and spared in the modes that ask all policies; what came of them counts in all.
     Returns None where nothing was changed.
     """
     actions, further, _ = decided
-    kinds = events.hashes[friction.places[0]]
-    outcomes = (kinds == _OUTCOME_KINDS[0]) | (kinds == _OUTCOME_KINDS[1])
+    outcomes = _outcomes(events.hashes[friction.places[0]])
     concerned = outcomes
     if mode != FAIL_POLICY:
         bits = further | (np.int64(1) << actions.astype(np.int64))
@@ -171,9 +180,18 @@ def soften(
     return walk.result()
 
 
-_OUTCOME_KINDS = tuple(np.uint64(hash_text(name)) for name in OUTCOMES)
+_OUTCOME_KINDS = tuple(np.uint64(hash_text(name)) for name in (*OUTCOMES, *PROOFS))
 _BAD_LABELS, _BAD_RESULTS = _hashes(BAD_LABELS), _hashes(BAD_RESULTS)
-_CONTACT = hash_text("CONTACT_RESULT")
+_PASSED, _FAILED = _hashes(PASSED), _hashes(FAILED)
+_CONTACT, _VERIFIED, _REFUSED = map(hash_text, ("CONTACT_RESULT", "OTP_VERIFIED", "OTP_FAILED"))
+_PROOF_RANKS = {hash_text(kind): RANK[action] for kind, action in PROOFS.items()}
+
+
+def _outcomes(kinds: Column) -> Column:
+    found: Column = kinds == _OUTCOME_KINDS[0]
+    for kind in _OUTCOME_KINDS[1:]:
+        found |= kinds == kind
+    return found
 
 
 class _Walk:
@@ -202,9 +220,18 @@ class _Walk:
         self.softened: list[tuple[int, int, int]] = []
 
     def hear(self, j: int) -> None:
-        """Forget the challenges of everybody whom a bad outcome names."""
-        kind, _, payer, customer, payee, label, result = self._texts(j)
-        if label in _BAD_LABELS or (kind == _CONTACT and result in _BAD_RESULTS):
+        """Take in what came of challenges: forget those of everybody whom a bad outcome names."""
+        kind, _, payer, customer, payee, label, result, device = self._texts(j)
+        rank = _PROOF_RANKS.get(kind)
+        if rank is not None:
+            if customer and (kind == _REFUSED or result in _FAILED):
+                self.memory.let_fail(customer, _LEAST_PROOF)
+            elif customer and device and (kind == _VERIFIED or result in _PASSED):
+                at_us = int(self.events.occurred_at_us[j])
+                self.memory.let_pass(
+                    customer, rank, device=device, since_us=at_us - PROOF_WITHIN_US, until_us=at_us
+                )
+        elif label in _BAD_LABELS or (kind == _CONTACT and result in _BAD_RESULTS):
             for named in {payer, customer, payee} - {0}:
                 self.memory.forget(named)
 
@@ -270,12 +297,11 @@ class _Walk:
         action, further = int(self.actions[j]), int(self.further[j])
         if not friction.challenge_bits >> action & 1 and action > friction.instead:
             return
-        _, _, payer, customer, *_ = self._texts(j)
+        _, _, payer, customer, *_, device = self._texts(j)
         customer = payer or customer
         if customer == 0:
             return
-        at_us = int(self.events.occurred_at_us[j])
-        amount = self._amount(j)
+        at_us, amount = int(self.events.occurred_at_us[j]), self._amount(j)
         left: list[Source] = []
         asking: list[Source] = []
         spared: list[tuple[int, int]] = []
@@ -289,8 +315,8 @@ class _Walk:
                 # A call may find out what the customer did not know; the tip belongs to it.
                 and not further & _CALL_BIT
                 and 0 <= at_us - before.at_us < friction.again_after_us
-                and own.bit_length() - 1 <= before.rank
                 and amount <= LARGER * before.amount_minor
+                and _covers(before, own.bit_length() - 1, device)
             ):
                 spared.append((own.bit_length() - 1, before.at_us))
                 left.append(_without(source, friction))
@@ -299,11 +325,9 @@ class _Walk:
                 left.append(source)
         if spared:
             self._decide(j, left, *max(spared))
-        self._remember(j, customer, asking, at_us, amount)
+        self._remember(j, customer, asking, Asked(at_us, 0, amount, device, passed=True))
 
-    def _remember(
-        self, j: int, customer: int, asking: list[Source], at_us: int, amount: int
-    ) -> None:
+    def _remember(self, j: int, customer: int, asking: list[Source], asked: Asked) -> None:
         """Note what the customer is asked in the end, for the reasons that ask just that."""
         bits = 1 << int(self.actions[j]) | int(self.further[j])
         noted: dict[int, int] = {}
@@ -312,9 +336,8 @@ class _Walk:
             if own:
                 noted[source.reason] = max(noted.get(source.reason, 0), own.bit_length() - 1)
         for reason, rank in noted.items():
-            self.memory.note(
-                customer, reason, Asked(at_us, rank, amount), kept_us=self.friction.again_after_us
-            )
+            own_asked = asked._replace(rank=rank, passed=rank < _LEAST_PROOF)
+            self.memory.note(customer, reason, own_asked, kept_us=self.friction.again_after_us)
 
     def _decide(self, j: int, sources: list[Source], spared: int, at_us: int) -> None:
         """Put the sources together anew, as the kernel did; note it where it makes a difference."""
@@ -332,9 +355,15 @@ class _Walk:
         return int(min(amount, AMOUNT_MAX)) if amount > 0.0 else 0
 
 
+def _covers(before: Asked, rank: int, device: int) -> bool:
+    """Tell whether an earlier challenge stands for one of a rank on a device."""
+    if not before.passed or rank > before.rank:
+        return False
+    return rank < _LEAST_PROOF or device == before.device != 0
+
+
 def _without(source: Source, friction: Friction) -> Source:
     """Return what is left of a source whose challenges are spared."""
-    rank = friction.instead if friction.challenge_bits >> source.rank & 1 else source.rank
+    is_challenge = friction.challenge_bits >> source.rank & 1
+    rank = friction.instead if is_challenge else max(source.rank, friction.instead)
     return Source(rank, source.also & ~friction.challenge_bits, source.reason)
-
-

@@ -30,6 +30,9 @@ def leaves_read(pack: Pack, policies: Iterable[PolicySpec]) -> tuple[str, ...]:
 def compile_given(pack: Pack, policies: Sequence[PolicySpec]) -> EngineProgram:
     """Return a program of some policies of a pack whose leaves are columns, in the order of
     `leaves_read`.
+
+    It decides without the pack's friction budget: what a customer was asked before is not a feature
+    and cannot be given.
     """
     features = tuple(
         feature
@@ -41,7 +44,7 @@ def compile_given(pack: Pack, policies: Sequence[PolicySpec]) -> EngineProgram:
     )
     catalogue = msgspec.structs.replace(pack.catalogue, entities=(), keys=(), features=features)
     reduced = msgspec.structs.replace(
-        pack, catalogue=catalogue, policies=tuple(policies), models=()
+        pack, catalogue=catalogue, policies=tuple(policies), models=(), friction=None
     )
     return compile_pack(reduced, given=leaves_read(pack, policies))
 

@@ -1,7 +1,9 @@
 """The modes of evaluation: how much of a decision is made, declared and recorded (law 8).
 
 Features are folded alike in every mode, reads included, so that the state after an event does not
-depend on how hurried its answer was.
+depend on how hurried its answer was. Only what customers were asked (`friction`) is remembered in
+`FULL` and `RULES_ONLY` alone: in the other modes a challenge is neither spared nor noted, so that
+the customer may be asked once more.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.brief import BriefParts
 from haitang.decision.engine.demand import demand_tables
+from haitang.decision.engine.friction import Friction, fields_read, friction_of
 from haitang.decision.engine.kernel import POLICY_COLUMNS
 from haitang.decision.engine.reading import conjuncts, names_read, reads_only_lists
 from haitang.decision.models.layout import TreeArrays, lay_out
@@ -72,6 +73,8 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     """What the graph's conditions read: inputs and calendar; empty without graph features."""
     brief: BriefParts
     """What brief answers are put together from."""
+    friction: Friction | None = None
+    """What the stage behind the kernel looks up; None where the pack has no budget."""
 
 
 def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
@@ -100,10 +103,11 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     model_rows = _model_rows(program, pack.models)
     # Rows and fields are final only now that everything has said what it reads.
     plan = builder.build()
+    fields = _with_further_fields(plan.fields, pack)
     return EngineProgram(
         pack=pack,
         plan=plan,
-        fields=_with_list_fields(plan.fields),
+        fields=fields,
         feature_names=plan.feature_names,
         policies=policies,
         policy_reads=recorded,
@@ -130,13 +134,17 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         graph=graph,
         graph_tables=_graph_tables(program, plan, graph, pack.catalogue),
         brief=BriefParts(pack, policies),
+        friction=friction_of(pack, policies, fields),
     )
 
 
-def _with_list_fields(fields: FieldSet) -> FieldSet:
-    """Add, behind what the plan reads, what changes a list: lists are kept for packs to come."""
-    numbers = dict.fromkeys((*fields.numbers, *LIST_NUMBERS))
-    texts = dict.fromkeys((*fields.texts, *LIST_TEXTS))
+def _with_further_fields(fields: FieldSet, pack: Pack) -> FieldSet:
+    """Add, behind what the plan reads, what changes a list, for lists are kept for packs to come;
+    and what friction looks at.
+    """
+    more_numbers, more_texts = fields_read(pack.friction, pack.segment_source)
+    numbers = dict.fromkeys((*fields.numbers, *LIST_NUMBERS, *more_numbers))
+    texts = dict.fromkeys((*fields.texts, *LIST_TEXTS, *more_texts))
     return msgspec.structs.replace(fields, numbers=tuple(numbers), texts=tuple(texts))
 
 

@@ -6,6 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 
 from haitang.data.events.catalogue import FIELDS
@@ -20,7 +21,9 @@ from haitang.decision.engine.decisions import (
     Measure,
     ModelScore,
     ReadValue,
+    Spared,
 )
+from haitang.decision.engine.friction import PEOPLE
 from haitang.decision.engine.modes import degraded_name
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.reading import conjuncts
@@ -29,6 +32,7 @@ from haitang.decision.rules.parameters import value_at
 from haitang.decision.rules.specs import TIERS, PolicySpec
 from haitang.kernel.hashing import hash_text
 from haitang.kernel.identity import derive_id
+from haitang.kernel.instants import format_instant
 from haitang.kernel.money import format_money
 
 if TYPE_CHECKING:
@@ -101,6 +105,36 @@ def render(batch: DecisionBatch, index: int) -> Decision:
         pack_version=pack.version,
         pack_digest=pack.digest,
         degraded=degraded_name(batch.mode),
+        spared=_spared(batch, index),
+    )
+
+
+def _spared(batch: DecisionBatch, index: int) -> Spared | msgspec.UnsetType:
+    """Return which challenge the customer was spared, and why."""
+    if batch.softened is None or not batch.softened.spared[index]:
+        return msgspec.UNSET
+    action = ACTIONS[int(batch.softened.spared[index])]
+    asked_at_us = int(batch.softened.asked_at_us[index])
+    if asked_at_us == PEOPLE:
+        return Spared(
+            action=action.code,
+            asked_at_us=None,
+            shown=TextPair(
+                en=f"a person calls in the place of: {action.title.en}",
+                zh=f"由工作人员致电，不再要求{action.title.zh}",
+            ),
+        )
+    seconds = (int(batch.events.occurred_at_us[index]) - asked_at_us) / 1e6
+    ago = shown(seconds, "seconds", batch.program.pack.base_currency)
+    at = format_instant(asked_at_us, batch.program.pack.zone)
+    return Spared(
+        action=action.code,
+        asked_at_us=asked_at_us,
+        shown=TextPair(
+            en=f"the customer was asked about this {ago.en} ago ({at}), and nothing bad came of it "
+            f"since; not asked again: {action.title.en}",
+            zh=f"客户已于{ago.zh}前（{at}）因同一原因被核实，此后未见不利结果，本次不再重复：{action.title.zh}",
+        ),
     )
 
 

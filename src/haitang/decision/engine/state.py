@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Protocol
 
 from haitang.data.features.state import (
     DEFAULT_LIMIT_BYTES,
@@ -15,18 +16,31 @@ from haitang.data.features.state import (
 )
 from haitang.data.graph.state import GraphState
 from haitang.data.lists import ListTable
+from haitang.decision.engine.challenges import ChallengeMemory
 from haitang.decision.engine.prepared import Prepared
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.rules.specs import ListSpec
 from haitang.kernel.errors import Place
 
 HEADER_SECTION, FEATURES_SECTION, LISTS_SECTION = "state", "features", "lists"
-GRAPH_SECTION = "graph"
-"""Names of what `EngineState.sections` returns; the graph only where the program has one."""
+GRAPH_SECTION, CHALLENGES_SECTION = "graph", "challenges"
+"""Names of what `EngineState.sections` returns; the graph only where the program has one, the
+challenges only where any was noted.
+"""
+
+
+class StateReader(SectionReader, Protocol):
+    """Sections that were written somewhere, by their names."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Return which sections there are."""
+        ...
 
 
 class EngineState:
-    """What one engine remembers: features, graph and lists; and the program that works on them.
+    """What one engine remembers: features, graph, lists and challenges; and the program that works
+    on them.
 
     One writer at a time; states made by `beside` share what they remember, and so the writer.
     """
@@ -47,6 +61,8 @@ class EngineState:
             # Its bound is as large, and its own.
             self.graph = GraphState(program.graph, limit_bytes=limit_bytes)
         self.lists = ListTable()
+        self.challenges = ChallengeMemory()
+        """What customers were asked: empty, and of no size, while no pack has `friction`."""
         self.prepared = Prepared(program, self.features, self.graph)
         self.program = program
         if enter_lists:
@@ -84,6 +100,7 @@ class EngineState:
         other.features = self.features
         other.graph = self.graph
         other.lists = self.lists
+        other.challenges = self.challenges
         other.prepared = Prepared(program, self.features, self.graph)
         other.program = program
         return other
@@ -136,6 +153,8 @@ class EngineState:
         sections = {LISTS_SECTION: self.lists.content()}
         if self.graph is not None:
             sections[GRAPH_SECTION] = bytes(self.graph.words())
+        if self.challenges.is_used:
+            sections[CHALLENGES_SECTION] = b"".join(self.challenges.buffers())
         return write_state(self.features, sections)
 
     @classmethod
@@ -154,6 +173,8 @@ class EngineState:
         state.lists.restore(sections[LISTS_SECTION])
         if state.graph is not None:
             state.graph.restore(sections[GRAPH_SECTION])
+        if CHALLENGES_SECTION in sections:
+            state.challenges.restore(sections[CHALLENGES_SECTION])
         return state
 
     def sections(self) -> dict[str, list[memoryview]]:
@@ -162,19 +183,23 @@ class EngineState:
         They show what the next event changes: write them out before. Whoever stores them keeps a
         checksum; only a length that does not fit is noticed when they are read.
         """
-        graph = {} if self.graph is None else {GRAPH_SECTION: [self.graph.words()]}
+        further: dict[str, list[memoryview]] = {}
+        if self.graph is not None:
+            further[GRAPH_SECTION] = [self.graph.words()]
+        if self.challenges.is_used:
+            further[CHALLENGES_SECTION] = self.challenges.buffers()
         return {
             HEADER_SECTION: [memoryview(header_of(self.features))],
             FEATURES_SECTION: [self.features.words()],
             LISTS_SECTION: self.lists.buffers(),
-            **graph,
+            **further,
         }
 
     @classmethod
     def from_sections(
         cls,
         program: EngineProgram,
-        reader: SectionReader,
+        reader: StateReader,
         *,
         limit_bytes: int = DEFAULT_LIMIT_BYTES,
         touched_bytes: int = 0,
@@ -192,4 +217,6 @@ class EngineState:
         state.lists.restore(reader.read(LISTS_SECTION))
         if state.graph is not None:
             state.graph.restore_from(reader, GRAPH_SECTION)
+        if CHALLENGES_SECTION in reader.names:
+            state.challenges.restore(reader.read(CHALLENGES_SECTION))
         return state

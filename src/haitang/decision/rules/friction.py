@@ -51,7 +51,9 @@ def read_friction(reader: FileReader, node: Node) -> FrictionSpec | None:
         instead = None
     people: tuple[str, ...] = ()
     if "people_for" in entries:
-        people = tuple(dict.fromkeys(n for n, _ in reader.names(entries["people_for"], "`people_for`")))
+        people = tuple(
+            dict.fromkeys(n for n, _ in reader.names(entries["people_for"], "`people_for`"))
+        )
     if again_after_us is None or instead is None:
         return None
     return FrictionSpec(
@@ -63,7 +65,11 @@ def read_friction(reader: FileReader, node: Node) -> FrictionSpec | None:
 
 
 def check_friction_segment(
-    reader: FileReader, node: Node, friction: FrictionSpec, segment: str, table: tuple[TableRow, ...]
+    reader: FileReader,
+    node: Node,
+    friction: FrictionSpec,
+    segment: str,
+    table: tuple[TableRow, ...],
 ) -> None:
     """Check that segments can be told from the event alone: friction works behind the kernel,
     where features are gone.

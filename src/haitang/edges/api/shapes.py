@@ -28,6 +28,16 @@ class BriefHit(msgspec.Struct, frozen=True, kw_only=True):
     action: str
 
 
+class BriefSpared(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenge that the customer was spared."""
+
+    action: str
+    """The strictest one that would have been asked."""
+    asked_at_us: int | None
+    """When the customer was asked before for the same reason; null where a person takes its place.
+    """
+
+
 class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to one event. The same event gets the same bytes again."""
 
@@ -43,6 +53,8 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     score_payee: int
     typologies: tuple[str, ...]
     hits: tuple[BriefHit, ...]
+    spared: BriefSpared | UnsetType = UNSET
+    """Only where there is one."""
     pack: str
     pack_version: str
     degraded: str

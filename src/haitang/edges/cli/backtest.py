@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import msgspec
@@ -31,14 +32,11 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
     """Build `backtest` with its texts in one language."""
     del settings
 
-    def run(
-        pack: Path, events: Path, labels: Path | None, mapping: Path | None, keep: Path,
-        minutes: float, sweep: tuple[str, ...], chart: Path | None, json: Path | None,
-    ) -> int:  # fmt: skip
+    def run(pack: Path, chart: Path | None, json: Path | None, **given: Any) -> int:
+        sweeps = tuple(read_sweep(one) for one in given.pop("sweep"))
         request = BacktestRequest(
-            pack=pack, events=events, labels=labels, mapping=mapping, keep=keep,
-            minutes_per_alert=minutes, sweeps=tuple(read_sweep(one) for one in sweep),
-        )  # fmt: skip
+            pack=pack, sweeps=sweeps, minutes_per_alert=given.pop("minutes"), **given
+        )
         with patience(wording):
             report = backtest(request, progressed=_telling(wording))
         if chart is not None:

@@ -54,6 +54,8 @@ def _head(decision: Decision, wording: Wording, zone: str) -> list[str]:
         rows.append((say("explain.typologies"), " ".join(decision.typologies)))
     if decision.degraded:
         rows.append((say("explain.degraded"), decision.degraded))
+    if decision.spared:
+        rows.append((say("explain.spared"), wording.pick(decision.spared.shown)))
     return [say("explain.title", id=decision.decision_id), "", *table(rows)]
 
 

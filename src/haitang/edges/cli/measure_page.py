@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from haitang.app.detection.effects import (
     ALERTING,
+    CHECKED,
+    CHECKING,
     FELT,
+    LIMITED,
     PERSONAL,
+    REPORTED,
     REPORTED_FAMILIES,
     REPORTING,
     STOPPING,
@@ -104,7 +108,11 @@ def _method(found: Measurement, wording: Wording) -> list[str]:
         say("measure.page.method.seeds", spent=", ".join(map(str, sorted(SPENT_SEEDS)))),
         say(
             "measure.page.method.caught", stopping=" ".join(STOPPING),
-            reporting=" ".join(REPORTING), families=", ".join(sorted(REPORTED_FAMILIES)),
+        ),
+        say(
+            "measure.page.method.asked", reporting=" ".join(REPORTING),
+            families=", ".join(REPORTED_FAMILIES), reported=" ".join(REPORTED),
+            checking=" ".join(CHECKING), checked=" ".join(CHECKED), limited=" ".join(LIMITED),
         ),
         say("measure.page.method.value"),
         say("measure.page.method.honest", felt=" ".join(FELT), personal=" ".join(PERSONAL)),

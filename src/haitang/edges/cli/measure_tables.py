@@ -10,6 +10,7 @@ from haitang.app.detection.honest import THE_TABLE
 from haitang.app.detection.intervals import Share
 from haitang.app.detection.measuring import PER_CUSTOMERS, Measurement
 from haitang.app.detection.stories import Recall
+from haitang.edges.cli.texts import TEXTS
 from haitang.edges.cli.values import show_action
 from haitang.edges.cli.wording import Wording
 
@@ -70,7 +71,8 @@ def _heads(wording: Wording, *names: str) -> Row:
 def _summary(found: Measurement, wording: Wording) -> Section:
     whole = found.recall
     parts = (
-        ("recall", whole.caught, RECALL_TARGET), ("seen", whole.seen, None),
+        ("recall", whole.caught, RECALL_TARGET), ("stopped", whole.stopped, None),
+        ("seen", whole.seen, None),
         ("value", whole.value, VALUE_TARGET), ("value_stopped", whole.value_stopped, None),
     )  # fmt: skip
     rows: list[Row] = [
@@ -176,9 +178,15 @@ def _budgets(found: Measurement, wording: Wording) -> Section:
     return Section("budgets", heads, rows, frozenset(range(5)))
 
 
+def likeness(name: str, wording: Wording) -> str:
+    """Return what people call a likeness; one that has no title yet stands by its name."""
+    known = f"measure.likeness.{name}"
+    return wording.say(known) if known in TEXTS else name.replace("_", " ")
+
+
 def _likenesses(found: Measurement, wording: Wording) -> Section:
     rows = [
-        (wording.say(f"measure.likeness.{one.likeness}"), wording.count(one.events),
+        (likeness(one.likeness, wording), wording.count(one.events),
          wording.count(one.events_felt), wording.count(one.disturbed.whole),
          percent(one.disturbed.value), interval(one.disturbed), percent(one.handled.value),
          ", ".join(one.instances))

@@ -84,6 +84,17 @@ class Measure(msgspec.Struct, frozen=True, kw_only=True):
     basis: str = ""
 
 
+class Spared(msgspec.Struct, frozen=True, kw_only=True):
+    """A challenge that the customer was spared, having had it before for the same reason."""
+
+    action: str
+    """The strictest one that would have been asked."""
+    asked_at_us: int | None = None
+    """When it was asked before; None where a person takes its place."""
+    shown: Text = Text()
+    """In explanations: what to tell about it."""
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     """A decision with everything needed to explain it."""
 
@@ -104,6 +115,7 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True):
     pack_version: str = ""
     pack_digest: str = ""
     degraded: str = ""
+    spared: Spared | None = None
 
 
 class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +138,8 @@ class DecisionAnswer(msgspec.Struct, frozen=True, kw_only=True):
     pack_version: str = ""
     degraded: str = ""
     """What was left out for want of time; empty for nothing."""
+    spared: Spared | None = None
+    """A challenge that was not asked again."""
     explanation: Explanation | None = None
     """Where it was asked for."""
     repeated: bool = False

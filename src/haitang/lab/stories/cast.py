@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from haitang.lab.acts import DAY_US, MINUTE_US, SCHEMA, SECOND_US, Acts, Array, acts
-from haitang.lab.bank import MACHINES, NEVER_US, TELLERS, Bank
+from haitang.lab.bank import MACHINES, NEVER_US, TELLERS, Bank, found_firm
 from haitang.lab.details import Details
 from haitang.lab.draws import HOURS, day_weights, shape, steps_for_shares, sums, times_of_day
 from haitang.lab.geography import DOMESTIC_PLACES, HOME_PLACES
@@ -96,9 +96,21 @@ class Cast:
 
     def firm(self, *, small: bool = False) -> int:
         """Draw a firm that banks here."""
-        return self._draw(
-            np.flatnonzero(self.bank.segment == SEGMENT["SMALL_FIRM" if small else "FIRM"])
-        )
+        bank = self.bank
+        wanted = bank.segment == SEGMENT["SMALL_FIRM" if small else "FIRM"]
+        return self._draw(np.flatnonzero(wanted & (bank.opened_us < bank.start_us)))
+
+    def any_person(self) -> int:
+        """Some customer who lends nothing but a name."""
+        return int(self._members[self.rng.integers(0, len(self._members))])
+
+    def new_firm(self, at_us: int) -> int:
+        """Bring in a small firm that opens at this instant; some firm when nobody waits."""
+        bank, waiting = self.bank, self.newcomer(at_us)
+        if bank.opened_us[waiting] != at_us:
+            return self.firm(small=True)
+        found_firm(bank, waiting, float(self.rng.lognormal(np.log(4_000_000), 0.6)))
+        return waiting
 
     def newcomer(self, at_us: int) -> int:
         """Bring in somebody who joins at this instant; the opening itself is not yet told."""

@@ -8,10 +8,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from haitang.app.authoring import promoting
 from haitang.app.authoring.promoting import promote
 from haitang.app.checking import check_pack
-from haitang.app.wiring import MachineClock
+from haitang.app.wiring import MachineClock, write_pack_file
 from haitang.kernel.errors import HaitangError
 from tests.unit.app.authoring.authored import NAME, edit, loaded, own_pack, speaking
 
@@ -40,7 +39,7 @@ def test_a_policy_goes_from_draft_to_live_and_is_retired(tmp_path: Path) -> None
     steps = []
     for goal in ("shadow", "live", "retired"):
         done = promote(
-            own, NAME, to=goal, author="li", approver="wang",  # type: ignore[arg-type]
+            own, NAME, to=goal, author="li", approver="wang",
             backtest=None if goal == "retired" else report(own),
         )  # fmt: skip
         steps.append((done.before, done.after, done.version))
@@ -99,14 +98,13 @@ def test_a_disk_that_refuses_half_way_leaves_everything_as_it_was(
     finished(own)
     evidence = report(own)
     before = files(own)
-    write = promoting.write_pack_file
 
     def full(folder: Path, name: str, content: bytes) -> Path:
         if name == "CHANGELOG.md":
             raise HaitangError(code="file_disk_full", message="the disk was full")
-        return write(folder, name, content)
+        return write_pack_file(folder, name, content)
 
-    monkeypatch.setattr(promoting, "write_pack_file", full)
+    monkeypatch.setattr("haitang.app.authoring.promoting.write_pack_file", full)
     with pytest.raises(HaitangError, match="disk was full"):
         promote(own, NAME, to="shadow", author="li", approver="wang", backtest=evidence)
     assert files(own) == before

@@ -178,6 +178,10 @@ class Held:
         }
         self.parts.update(replaced or {})
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.parts)
+
     def size(self, name: str) -> int:
         return len(self.parts[name])
 

@@ -38,6 +38,7 @@ haitang explain decisions.jsonl E-1042 --zone Asia/Shanghai --language en""",
     "explain.score_payee": ("score payee", "收款方分数"),
     "explain.typologies": ("typologies", "风险类型"),
     "explain.degraded": ("degraded", "降级"),
+    "explain.spared": ("spared", "免打扰"),
     "explain.hits": ("Why (policies that fired: {count})", "原因（命中策略 {count} 条）"),
     "explain.no_hits": ("No live policy fired.", "没有策略命中。"),
     "explain.shadow_hits": (

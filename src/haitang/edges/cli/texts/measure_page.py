@@ -32,12 +32,22 @@ never from a threshold; labels are read after all decisions are made.""",
     "measure.page.method.caught": (
         """**Caught.** A fraud is caught when one of its events, before or at its last movement
 of money, was met with one of {stopping}: money is stopped or slowed, or a person comes in.
-Where no money moves, any of its events counts. In the families {families}, whose frauds are
-reported and not stopped, {reporting} count as well. **Seen** is any hit of a live policy in
-that time, whatever its action.""",
+Where no money moves, any of its events counts. **Seen** is any hit of a live policy in that
+time, whatever its action.""",
         """**抓住。**一起欺诈在其最后一笔资金移动之前或当时，有事件被采取了以下措施之一：
-{stopping}（资金被拦截或延缓，或有人工介入），即为抓住；没有资金移动的，任一事件均可。{families}
-两类欺诈是上报而非拦截， {reporting} 也计入。**看见**指在此期间任一启用策略命中，不论措施。""",
+{stopping}（资金被拦截或延缓，或有人工介入），即为抓住；没有资金移动的，任一事件均可。**看见**指
+在此期间任一启用策略命中，不论措施。""",
+    ),
+    "measure.page.method.asked": (
+        """**Where the catalogue asks for less.** In the families {families} (money laundering,
+insiders) and for {reported}, the typology catalogue asks for a report, a watch or lower limits,
+and nothing is to be stopped: there {reporting} count as caught as well, at any event of the
+fraud. For {checked} it asks that identity is verified again, and {checking} count; for
+{limited} it asks for limits, and LIM counts. The row “stopped” of the first table leaves all of
+this out.""",
+        """**目录要求较轻之处。**{families} 两类（洗钱、内部人员）以及 {reported}，类型目录只要
+求上报、关注或限额，没有可拦截的：其中 {reporting} 也算抓住，欺诈的任一事件均可。{checked} 要求
+重新核验身份，{checking} 也算；{limited} 要求限额，LIM 也算。第一张表“被拦截”一行不含这些。""",
     ),
     "measure.page.method.value": (
         """**Value.** Money at risk is what a decision in time can save: payments of victims,

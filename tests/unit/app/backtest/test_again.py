@@ -1,0 +1,295 @@
+"""A changed policy over a kept stream comes to the decisions of a whole run, bit by bit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from haitang.app.backtest import keeping
+from haitang.app.backtest.again import Again, change_between
+from haitang.app.backtest.keeping import (
+    EVENTS,
+    HITS,
+    OUT_COLUMNS,
+    VALUES,
+    Kept,
+    keep_run,
+)
+from haitang.app.backtest.running import BacktestRequest, backtest
+from haitang.app.programs import OpenedPack
+from haitang.app.wiring import open_events, read_pack_folder
+from haitang.decision.engine import compile_pack
+from haitang.decision.rules.pack import load_pack_unlocked
+from haitang.decision.rules.source import PackSource
+
+START_US = 1_772_416_800_000_000
+PACK = """\
+pack: tried
+version: 1.0.0
+title: {en: Tried, zh: 试验}
+owner: tests
+zone: Asia/Shanghai
+base_currency: CNY
+entities: {customer: {retention: 30d}}
+keys: {customer: {entity: customer, fields: [payer_customer_id | customer_id]}}
+tiers: {medium: 300, high: 600, critical: 850}
+segment: customer_segment
+table:
+  - {tier: critical, action: BLOCK, also: [CALL]}
+  - {tier: high, segment: [ELDER], action: HOLD, also: [CALL]}
+  - {tier: [medium, high], channel: [MOBILE], action: TIP}
+  - {tier: [medium, high], action: WATCH}
+lists:
+  watched: {title: {en: Watched, zh: 关注}}
+"""
+FEATURES = """\
+features:
+  paid_1h:
+    {title: {en: Paid in an hour, zh: 近一小时付款}, key: customer, aggregate: sum,
+     of: amount_base_minor, where: event_type == 'TXN_REQUEST', window: 1h, unit: money}
+  payees_1d:
+    {title: {en: Payees of a day, zh: 当日收款方}, key: customer, aggregate: distinct,
+     of: payee_account, where: event_type == 'TXN_REQUEST', window: 1d, unit: count}
+  last_device:
+    {title: {en: Last device, zh: 上次设备}, key: customer, aggregate: latest, of: device_id,
+     where: known(device_id), prior: true}
+  paid_each:
+    {title: {en: Paid to each, zh: 平均每户}, value: paid_1h / payees_1d, unit: money}
+"""
+
+
+def _policy(name: str, when: str, *, score: int = 400, action: str = "PASS", **more: str) -> str:
+    lines = "".join(f"{key}: {value}\n" for key, value in more.items())
+    return (
+        f"id: {name}\nversion: 1\nstatus: shadow\ntypology: D01\nparty: payer\nowner: tests\n"
+        f"title: {{en: {name}, zh: 策略}}\nwhen: {when}\nscore: {score}\naction: {action}\n"
+        f"reason: {{en: it was so, zh: 如此}}\n{lines}"
+    ).replace("status: shadow", f"status: {'live' if 'silent' not in name else 'shadow'}")
+
+
+TESTS = (
+    "\n  - {name: fires, fires: true, events: [{event_type: TXN_REQUEST}]}"
+    "\n  - {name: fires again, fires: true, events: [{event_type: TXN_REQUEST}]}"
+    "\n  - {name: silent, fires: false, events: [{event_type: TXN_REQUEST}]}"
+    "\n  - {name: silent again, fires: false, events: [{event_type: TXN_REQUEST}]}"
+)
+POLICIES = {
+    "a_large": _policy("a_large", "event_type == 'TXN_REQUEST' and amount_base_minor >= 300000",
+                       shows="[payees_1d]", tests=TESTS),
+    "b_each": _policy("b_each", "event_type == 'TXN_REQUEST' and paid_each >= 200000", score=350,
+                      tests=TESTS),
+    "c_device": _policy("c_device", "event_type == 'TXN_REQUEST' and device_id != last_device",
+                        score=200, also="[STR]", tests=TESTS),
+    "d_listed": _policy("d_listed", "event_type == 'TXN_REQUEST' and "
+                        "listed('watched', payee_account)", score=700, action="HOLD", tests=TESTS),
+    "e_silent": _policy("e_silent", "event_type == 'TXN_REQUEST' and payees_1d >= 2", tests=TESTS),
+}  # fmt: skip
+
+
+def _folder(tmp_path: Path, name: str = "tried", **changes: str) -> Path:
+    """Write the pack, with some policies replaced or (by an empty text) left out."""
+    folder = tmp_path / name
+    (folder / "policies").mkdir(parents=True)
+    (folder / "features").mkdir()
+    (folder / "pack.yaml").write_text(changes.pop("pack", PACK))
+    (folder / "features" / "all.yaml").write_text(changes.pop("features", FEATURES))
+    for policy, text in (POLICIES | changes).items():
+        if text:
+            (folder / "policies" / f"{policy}.yaml").write_text(text)
+    return folder
+
+
+def _events(path: Path, count: int = 3_000) -> Path:
+    drawn = np.random.default_rng(5)
+    rows: list[dict[str, Any]] = []
+    for n in range(count):
+        row: dict[str, Any] = {
+            "event_id": f"E{n}", "occurred_at_us": START_US + n * 20_000_000,
+            "customer_segment": str(drawn.choice(["ELDER", "ORDINARY"])),
+        }  # fmt: skip
+        if n % 97 == 5:
+            row |= {
+                "event_type": "LIST_UPSERT", "list_name": "watched",
+                "list_value": f"B{drawn.integers(40)}",
+            }  # fmt: skip
+            del row["customer_segment"]
+        elif n % 7 == 0:
+            row |= {"event_type": "LOGIN", "customer_id": f"C{drawn.integers(30)}",
+                    "device_id": f"D{drawn.integers(4)}", "channel": "MOBILE"}  # fmt: skip
+        else:
+            row |= {
+                "event_type": "TXN_REQUEST", "txn_type": "TRANSFER_INTER", "currency": "CNY",
+                "amount_minor": int(drawn.gamma(1.0, 150_000)),
+                "payer_customer_id": f"C{drawn.integers(30)}", "payer_account": "A",
+                "payee_account": f"B{drawn.integers(40)}",
+                "channel": str(drawn.choice(["MOBILE", "WEB", "COUNTER"])),
+                "device_id": f"D{drawn.integers(4)}",
+            }  # fmt: skip
+        rows.append(row)
+    path.write_bytes(msgspec.json.Encoder().encode_lines(rows))
+    return path
+
+
+def _opened(folder: Path) -> tuple[OpenedPack, PackSource]:
+    source = read_pack_folder(folder)
+    pack = load_pack_unlocked(source).loaded.pack
+    return OpenedPack(pack=pack, program=compile_pack(pack)), source
+
+
+def _keep(folder: Path, events: Path, to: Path) -> Kept:
+    opened, source = _opened(folder)
+    chunks = open_events(events, mapping=None, base_currency="CNY").chunks
+    keep_run(opened, source, chunks, to, stream="s")
+    return Kept(to)
+
+
+@pytest.fixture(autouse=True)
+def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "PIECE_EVENTS", 700)
+
+
+def _whole(kept: Kept) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
+    for piece in range(kept.reader.piece_count(EVENTS)):
+        yield {
+            **kept.reader.read(EVENTS, piece, OUT_COLUMNS),
+            **kept.reader.read(HITS, piece, ["policy"]),
+            **kept.reader.read(VALUES, piece, ["value"]),
+        }
+
+
+CHANGES = {
+    "a threshold": {"a_large": POLICIES["a_large"].replace("300000", "450000")},
+    "a milder one": {"a_large": POLICIES["a_large"].replace("300000", "3000")},
+    "a derived feature's threshold": {"b_each": POLICIES["b_each"].replace("200000", "90000")},
+    "a score alone": {"c_device": POLICIES["c_device"].replace("score: 200", "score: 650")},
+    "an action": {"d_listed": POLICIES["d_listed"].replace("HOLD", "BLOCK")},
+    "a list that events change": {
+        "d_listed": POLICIES["d_listed"].replace(
+            "and listed", "and amount_base_minor > 9 and listed"
+        )
+    },
+    "a status": {"e_silent": POLICIES["e_silent"].replace("status: shadow", "status: live")},
+    "one gone": {"b_each": ""},
+    "one new between others": {
+        "b_new": _policy(
+            "b_new",
+            "event_type == 'LOGIN' and known(last_device)",
+            tests=TESTS.replace("TXN_REQUEST", "LOGIN"),
+        )
+    },
+    "several": {
+        "a_large": POLICIES["a_large"].replace("300000", "100000"),
+        "c_device": "",
+        "e_silent": POLICIES["e_silent"].replace(">= 2", ">= 4"),
+    },
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_changed_is_asked_again_and_the_whole_is_that_of_a_whole_run(
+    tmp_path: Path, name: str
+) -> None:
+    events = _events(tmp_path / "events.jsonl")
+    kept = _keep(_folder(tmp_path, "old"), events, tmp_path / "kept")
+    folder = _folder(tmp_path, "new", **CHANGES[name])
+    new = _opened(folder)[0].pack
+    fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
+    change = change_between(kept.about.pack, new, fields)
+    assert change.reason == ""
+    assert change.policies
+    found = [piece.whole(kept) for piece in Again(kept, kept.about.pack, new, change).pieces()]
+    whole = list(_whole(_keep(folder, events, tmp_path / "whole")))
+    assert len(found) == len(whole) == 5
+    for piece, expected in zip(found, whole, strict=True):
+        assert piece.keys() == expected.keys()
+        for column, values in expected.items():
+            assert piece[column].dtype == values.dtype, column
+            assert piece[column].tobytes() == values.tobytes(), column
+    before = list(_whole(kept))
+    assert any(
+        one[column].tobytes() != other[column].tobytes()
+        for one, other in zip(before, whole, strict=True)
+        for column in one
+    ), "the change must make a difference, or the test shows nothing"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"features": FEATURES.replace("window: 1h", "window: 2h")}, "features"),
+        ({"pack": PACK.replace("action: TIP", "action: DELAY")}, "surroundings"),
+        ({"features": FEATURES.replace("paid_1h / payees_1d", "paid_1h * payees_1d")},
+         "surroundings"),
+        ({"a_large": POLICIES["a_large"].replace("amount_base", "payer_balance_after")}, "fields"),
+    ],
+)  # fmt: skip
+def test_where_more_changed_everything_is_decided_again(
+    tmp_path: Path, changes: dict[str, str], reason: str
+) -> None:
+    events = _events(tmp_path / "events.jsonl", 300)
+    kept = _keep(_folder(tmp_path, "old"), events, tmp_path / "kept")
+    new = _opened(_folder(tmp_path, "new", **changes))[0].pack
+    fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
+    found = change_between(kept.about.pack, new, fields)
+    if reason == "features":
+        # Only where a changed policy reads such a feature; the others stand as they were.
+        changed = POLICIES["b_each"].replace("200000", "1")
+        new = _opened(_folder(tmp_path, "newer", **changes, b_each=changed))[0].pack
+        found = change_between(kept.about.pack, new, fields)
+    assert found.reason == reason
+
+
+def test_a_backtest_is_first_kept_then_changed_and_its_report_says_so(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl")
+    labels = tmp_path / "labels.csv"
+    labels.write_text(
+        "event_id,story_id,typology,amount_at_risk_minor\nE1,S1,D01,100\nE2,S1,D01,900\n"
+        "E8,S2,D02,50\n"
+    )
+
+    def run(folder: Path) -> Any:
+        return backtest(
+            BacktestRequest(pack=folder, events=events, keep=tmp_path / "keep", labels=labels)
+        )
+
+    old = _folder(tmp_path, "old")
+    first, again = run(old), run(old)
+    assert (first.way, again.way) == ("first", "kept")
+    assert first.after == again.after
+    new = _folder(tmp_path, "new", **CHANGES["a milder one"])
+    changed = run(new)
+    assert (changed.way, changed.changed) == ("changed", ("a_large",))
+    assert changed.before == first.after
+    whole = backtest(
+        BacktestRequest(pack=new, events=events, keep=tmp_path / "other", labels=labels)
+    )
+    assert changed.after == whole.after
+    assert changed.after != changed.before
+    assert changed.hits["a_large"] == whole.hits["a_large"]
+    assert changed.after.by_typology["D01"].stories == 1
+    assert changed.samples
+
+
+def test_alerts_are_those_that_a_plain_loop_counts(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl")
+    folder = _folder(tmp_path, "old")
+    report = backtest(BacktestRequest(pack=folder, events=events, keep=tmp_path / "keep"))
+    opened, _ = _opened(folder)
+    from haitang.app.deciding import Decider, in_blocks
+    from haitang.app.wiring import MachineClock
+
+    decider = Decider(opened, clock=MachineClock())
+    decisions = []
+    for chunk in open_events(events, mapping=None, base_currency="CNY").chunks:
+        for decided in decider.decide(chunk.events, next_stop=in_blocks(512)):
+            decisions += decided.decisions
+    loud = [one for one in decisions
+            if one.action not in {"PASS", "WATCH"} or "CALL" in one.actions]  # fmt: skip
+    assert report.after.alerts == len(loud)
+    assert report.after.by_action == Counter(one.action for one in loud)
