@@ -13,7 +13,7 @@ from haitang.adapters.files.packs import read_pack_folder
 from haitang.app.conformance import conformance_sheet
 from haitang.app.policytests import run_policy_tests
 from haitang.data.events.catalogue import FIELDS
-from haitang.data.features.specs import TextPair
+from haitang.data.features.specs import Catalogue, TextPair
 from haitang.decision.rules.pack import load_pack
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import PolicySpec
@@ -79,7 +79,7 @@ def test_runbooks_name_only_fields_features_and_policies_that_exist() -> None:
         for policy in loaded.pack.policies
         for step in policy.runbook
         for name in re.findall(r"`([^`]*)`", step.en + step.zh)
-        if name not in known
+        if name not in known | {one.name for one in policy.parameters}
     }
     assert not wrong, listed(sorted(wrong))
 
@@ -141,9 +141,18 @@ def test_every_feature_is_read() -> None:
         feature.name
         for feature in pack.catalogue.features
         if feature.name not in read
-        and (feature.value is None or not set(names_read(feature.value)) <= set(FIELDS))
+        and not _reads_the_event_alone(feature.name, pack.catalogue)
     ]
     assert not unread, listed(unread)
+
+
+def _reads_the_event_alone(name: str, catalogue: Catalogue) -> bool:
+    found = next((one for one in catalogue.features if one.name == name), None)
+    if found is None:
+        return name in FIELDS
+    return found.value is not None and all(
+        _reads_the_event_alone(inner, catalogue) for inner in names_read(found.value)
+    )
 
 
 def test_the_regulation_sheet_names_only_what_is_there() -> None:

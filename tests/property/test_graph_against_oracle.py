@@ -244,6 +244,10 @@ class Sections:
     def __init__(self, sections: Mapping[str, bytes]) -> None:
         self.sections = sections
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self.sections)
+
     def size(self, name: str) -> int:
         return len(self.sections[name])
 

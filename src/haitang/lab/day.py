@@ -16,6 +16,7 @@ from haitang.data.events.codec import decode_row
 from haitang.lab.acts import Acts, Array, join, take
 from haitang.lab.assembly import Block, arrow_words, assemble
 from haitang.lab.bank import NEVER_US, Bank, build_bank, local_midnight_us
+from haitang.lab.dealings import dealings
 from haitang.lab.details import Details
 from haitang.lab.errands import errands
 from haitang.lab.firms import business
@@ -138,11 +139,14 @@ def generate(
     apart, life, frame = rng.spawn(3)
     details = Details()
     honest = [rhythm(rng, bank) for rhythm in (everyday, now_and_then, passing, business)]
+    rare = [rhythm(life, bank, details) for rhythm in (errands, dealings)]
     early, late = weave(rng, apart, bank, details, stories, story_days or (1, days))
-    table = surround(rng, bank, join([*honest, banking(rng, bank), early]))
-    more = join([errands(life, bank, details), late])
-    more = surround(frame, bank, more, sessions_before=len(table["at_us"]))
-    table = join([table, more])
+    table = join([])
+    for stream, acts in (
+        (rng, [*honest, banking(rng, bank), early]), (life, rare), (frame, [late]),
+    ):  # fmt: skip
+        told = surround(stream, bank, join(acts), sessions_before=len(table["at_us"]))
+        table = join([table, told])
     return _settle_in_order(
         rng, bank, table, details.columns(), seed if isinstance(seed, int) else -1
     )

@@ -75,7 +75,9 @@ class Details:
 
     def add_all(self, count: int, **columns: Array | int) -> Array:
         """Add so many rows from columns and return their numbers."""
-        spread = {name: np.broadcast_to(np.asarray(value), count) for name, value in columns.items()}
+        spread = {
+            name: np.broadcast_to(np.asarray(value), count) for name, value in columns.items()
+        }
         return np.array(
             [
                 self.add({name: int(column[row]) for name, column in spread.items()})

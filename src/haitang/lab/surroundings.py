@@ -36,7 +36,9 @@ _CHANGES = tuple(EVENT[name] for name in ("PASSWORD_RESET", "LIMIT_CHANGE", "PHO
                                           "CARD_UNLOST", "FX_APPLY", "LOAN_APPLY"))  # fmt: skip
 
 
-def surround(rng: np.random.Generator, bank: Bank, table: Acts, *, sessions_before: int = 0) -> Acts:
+def surround(
+    rng: np.random.Generator, bank: Bank, table: Acts, *, sessions_before: int = 0
+) -> Acts:
     """Complete the acts and add the session events around them.
 
     Sessions that the acts do not name are numbered from `sessions_before` on.

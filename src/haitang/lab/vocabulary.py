@@ -46,13 +46,13 @@ TAGS: Final = (
     "screen_share_help", "savings_sweep", "deal_closing", "night_work", "returned_purchase",
     "accessibility", "travel", "emergency_break", "house_deposit", "quick_pass_on", "cash_run",
     "rent_collector", "family_cardless", "carer", "inheritance", "trader_takings",
-    "students_abroad", "firm_opening", "shared_phone", "further_account", "large_first_limit",
+    "students_abroad", "firm_opening", "shared_phone", "further_account", "licence_renewal",
     "seal_changed", "capital_injection", "loan_for_purchase", "debt_consolidation", "loan_shopping",
     "family_deposit", "gift_gold", "holiday_cards", "agent_top_ups", "streamer_fan",
     "trade_fair", "club_dues", "firm_settlement", "seasonal_trader", "night_driver",
-    "wallet_merchant", "coupons", "family_study", "export_trade", "own_accounts",
-    "staff_family", "documented_release", "call_centre_override", "namesake", "lawyer_fee",
-    "token_travel", "tablet_and_phone", "insurance", "instalments", "returned_customer",
+    "wallet_merchant", "coupons", "family_study", "export_trade",
+    "staff_family", "documented_release", "call_centre_override", "lawyer_fee",
+    "token_travel", "tablet_and_phone", "instalments", "returned_customer",
 )  # fmt: skip
 """Why an honest event may look like a fraud."""
 WORDS: Final = (

@@ -111,7 +111,7 @@ def test_nobody_acts_before_joining(day: LabDay) -> None:
     opened = {
         row["customer_id"]: row["occurred_at_us"]
         for row in day.rows()
-        if row["event_type"] == "ACCT_OPEN"
+        if row["event_type"] == "ACCT_OPEN" and row["customer_tenure_days"] == 0
     }
     for row in day.rows():
         joined = opened.get(row.get("payer_customer_id", ""))
@@ -168,8 +168,45 @@ def test_honest_life_has_its_look_alikes() -> None:
         "currency_for_study", "house_purchase", "takings_sweep", "dormant_return", "batch_opening",
         "complaint_look_ups", "campaign_look_ups", "screen_share_help", "savings_sweep",
         "deal_closing", "night_work", "returned_purchase", "emergency_break", "quick_pass_on",
-        "cash_run",
+        "cash_run", "rent_collector", "family_cardless", "carer", "inheritance", "trader_takings",
+        "students_abroad", "firm_opening", "shared_phone", "further_account", "licence_renewal",
+        "seal_changed", "capital_injection", "loan_for_purchase", "debt_consolidation",
+        "loan_shopping", "family_deposit", "gift_gold", "holiday_cards", "agent_top_ups",
+        "streamer_fan", "trade_fair", "club_dues", "firm_settlement", "seasonal_trader",
+        "night_driver", "wallet_merchant", "coupons", "family_study", "export_trade",
+        "staff_family", "documented_release", "call_centre_override", "lawyer_fee",
+        "token_travel", "tablet_and_phone", "instalments", "returned_customer", "accessibility",
     }  # fmt: skip
+
+
+def test_a_further_kind_of_story_leaves_the_others_as_they_were() -> None:
+    def told(stories: dict[str, int]) -> set[tuple[str, int, str]]:
+        day = generate(5, customers=400, days=6, stories=stories)
+        at_us = {row["event_id"]: row["occurred_at_us"] for row in day.rows()}
+        return {
+            (row["story_id"], at_us[row["event_id"]], row["role"])
+            for row in day.labels().to_pylist()
+            if row["typology"] in ("B04", "F05") and row["role"] != "session"
+        }
+
+    few = told({"B04": 2, "F05": 1})
+    assert few
+    assert len(few & told({"B04": 2, "F05": 1, "D06": 2, "H05": 1})) >= 0.97 * len(few)
+
+
+def test_honest_life_does_not_depend_on_the_stories_told() -> None:
+    def lived(stories: dict[str, int]) -> set[tuple[object, ...]]:
+        day = generate(5, customers=400, days=6, stories=stories)
+        labelled = set(day.labels()["event_id"].to_pylist())
+        names = ("occurred_at_us", "event_type", "customer_id", "merchant_id", "ip")
+        return {
+            tuple(row.get(name) for name in names)
+            for row in day.rows()
+            if row["event_id"] not in labelled
+        }
+
+    alone, beside = lived({}), lived({"D06": 2, "H05": 1, "G16": 1})
+    assert len(alone & beside) >= 0.995 * len(alone)
 
 
 def test_files_hold_the_same_columns(tmp_path: Path, day: LabDay, table: pa.Table) -> None:

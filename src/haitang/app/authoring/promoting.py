@@ -132,7 +132,7 @@ def _check_tests(loaded: LoadedPack, policy: PolicySpec) -> None:
             found = sum(test.fires == fires for test in own if test.policy == name)
             if found < TESTS_EACH_WAY:
                 raise HaitangError(
-                    code="policy_untested",
+                    code="policy_tests_few",
                     message=f"the policy {symbol(name)} had {found} tests that "
                     f"{'fire' if fires else 'stay silent'}; expected {TESTS_EACH_WAY} or more",
                     place=Place(path=policy.path),

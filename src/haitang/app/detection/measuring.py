@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import msgspec
 
+from haitang.app.detection.effects import is_reported
 from haitang.app.detection.honest import (
     Honesty,
     InstanceBurden,
@@ -17,7 +19,7 @@ from haitang.app.detection.honest import (
 )
 from haitang.app.detection.intervals import Share, wilson
 from haitang.app.detection.public import PublicFigures
-from haitang.app.detection.ranking import BudgetPoint, at_budgets, ranked
+from haitang.app.detection.ranking import BudgetPoint, Ranked, at_budgets, ranked
 from haitang.app.detection.seeds import measuring_seeds
 from haitang.app.detection.stories import (
     Recall,
@@ -27,7 +29,7 @@ from haitang.app.detection.stories import (
     recall_by_family,
     recall_by_typology,
 )
-from haitang.app.detection.streams import StreamSize, decide_stream
+from haitang.app.detection.streams import StreamSize, decide_stream, fingerprint
 from haitang.app.programs import OpenedPack
 
 SEEDS = 4
@@ -39,6 +41,16 @@ CURVE = tuple(round(0.25 * 1.25**step, 3) for step in range(40))
 
 Told = Callable[[int, int, int], None]
 """Hears which stream (from 0) is being decided, how many of its events are, of how many."""
+
+
+class MeasuredStream(msgspec.Struct, frozen=True, kw_only=True):
+    """One stream that was measured on."""
+
+    seed: int
+    events: int
+    frauds: int
+    fingerprint: str
+    """Of its events: the same seed gives others once the lab changes."""
 
 
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +71,12 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     history_days: int
     events: int
+    streams: tuple[MeasuredStream, ...]
+    frauds_per_day_10000: float
+    """Frauds that began, a day for 10,000 customers."""
     recall: Recall
+    value_to_stop: Share
+    """Value recall without the typologies for which a report is all that the catalogue asks for."""
     families: tuple[Recall, ...]
     typologies: tuple[Recall, ...]
     disturbed: Share
@@ -113,23 +130,8 @@ def measure(
     told: Told = lambda _stream, _done, _of: None,
 ) -> Measurement:
     """Decide all streams, one after the other, and count."""
-    names = [policy.id for policy in opened.program.policies]
-    ended: list[StoryOutcome] = []
-    parts: list[Honesty] = []
-    rankings = []
-    events = 0
     seeds = seeds_of(request, opened)
-    for stream, seed in enumerate(seeds):
-        decided = decide_stream(
-            opened,
-            seed,
-            request.size,
-            told=lambda done, of, stream=stream: told(stream, done, of),  # type: ignore[misc]
-        )
-        ended += outcomes(decided, seed=seed, names=names)
-        parts.append(honesty(decided, names=names))
-        rankings.append(ranked(decided))
-        events += len(decided)
+    ended, parts, rankings, streams = _counted(opened, seeds, request.size, told)
     whole = together(parts)
     customer_days = request.size.customers * whole.days
     return Measurement(
@@ -144,8 +146,11 @@ def measure(
         customers=request.size.customers,
         days=request.size.days,
         history_days=request.size.history_days,
-        events=events,
+        events=sum(one.events for one in streams),
+        streams=tuple(streams),
+        frauds_per_day_10000=len(ended) / customer_days * PER_CUSTOMERS,
         recall=recall(WHOLE, ended),
+        value_to_stop=recall(WHOLE, [one for one in ended if not is_reported(one.typology)]).value,
         families=recall_by_family(ended),
         typologies=recall_by_typology(ended),
         disturbed=wilson(whole.disturbed, whole.customer_days),
@@ -167,6 +172,30 @@ def measure(
         burdens=burdens(whole, ended, opened),
         missed=tuple(one for one in ended if not one.caught),
     )
+
+
+def _counted(
+    opened: OpenedPack, seeds: Sequence[int], size: StreamSize, told: Told
+) -> tuple[list[StoryOutcome], list[Honesty], list[Ranked], list[MeasuredStream]]:
+    """Decide the streams, and keep what is counted of each."""
+    names = [policy.id for policy in opened.program.policies]
+    ended: list[StoryOutcome] = []
+    parts, rankings, streams = [], [], []
+    for stream, seed in enumerate(seeds):
+        decided = decide_stream(opened, seed, size, told=partial(told, stream))
+        own = outcomes(decided, seed=seed, names=names)
+        ended += own
+        parts.append(honesty(decided, names=names))
+        rankings.append(ranked(decided))
+        streams.append(
+            MeasuredStream(
+                seed=seed,
+                events=len(decided),
+                frauds=len(own),
+                fingerprint=fingerprint(decided.day),
+            )
+        )
+    return ended, parts, rankings, streams
 
 
 def burdens(

@@ -12,6 +12,7 @@ face check and tries again is checked again.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -24,6 +25,7 @@ from haitang.decision.engine.challenges import Asked, ChallengeMemory
 from haitang.decision.engine.modes import FAIL_POLICY, FULL, RULES_ONLY
 from haitang.decision.rules.specs import TIERS, FrictionSpec, Pack, PolicySpec, TableRow
 from haitang.kernel.hashing import hash_text
+from haitang.kernel.instants import DAY_US
 
 TEXTS = (
     "event_type", "channel", "payer_customer_id", "customer_id", "payee_customer_id", "label",
@@ -46,6 +48,9 @@ PASSED, FAILED = ("PASS", "PASSED"), ("FAIL", "FAILED", "REJECT")
 """Results of face and video checks; others tell nothing."""
 PROOF_WITHIN_US = 3_600_000_000
 """How long after a challenge a proof is taken for the answer to it."""
+
+LATE_US = DAY_US
+"""How late an event may come and still find every challenge that it should."""
 
 LARGER = 2
 """Beyond this many times what was at stake, the customer is asked again."""
@@ -164,11 +169,16 @@ def soften(
     Returns None where nothing was changed.
     """
     actions, further, _ = decided
-    outcomes = _outcomes(events.hashes[friction.places[0]])
+    outcomes = _is_any(events.hashes[friction.places[0]], _OUTCOME_KINDS)
     concerned = outcomes
     if mode != FAIL_POLICY:
         bits = further | (np.int64(1) << actions.astype(np.int64))
         concerned = outcomes | ((bits & (friction.challenge_bits | _LESSON_BIT)) != 0)
+        if friction.people:
+            # A lesson may hide behind what is stricter; a call takes its place there too.
+            concerned |= _is_any(events.hashes[friction.segment], friction.people) & (
+                np.diff(hits[0]) > 0
+            )
     places = np.flatnonzero(concerned).tolist()
     if not places:
         return None
@@ -180,17 +190,17 @@ def soften(
     return walk.result()
 
 
-_OUTCOME_KINDS = tuple(np.uint64(hash_text(name)) for name in (*OUTCOMES, *PROOFS))
+_OUTCOME_KINDS = _hashes((*OUTCOMES, *PROOFS))
 _BAD_LABELS, _BAD_RESULTS = _hashes(BAD_LABELS), _hashes(BAD_RESULTS)
 _PASSED, _FAILED = _hashes(PASSED), _hashes(FAILED)
 _CONTACT, _VERIFIED, _REFUSED = map(hash_text, ("CONTACT_RESULT", "OTP_VERIFIED", "OTP_FAILED"))
 _PROOF_RANKS = {hash_text(kind): RANK[action] for kind, action in PROOFS.items()}
 
 
-def _outcomes(kinds: Column) -> Column:
-    found: Column = kinds == _OUTCOME_KINDS[0]
-    for kind in _OUTCOME_KINDS[1:]:
-        found |= kinds == kind
+def _is_any(hashes: Column, wanted: Iterable[int]) -> Column:
+    found: Column = np.zeros(len(hashes), np.bool_)
+    for one in wanted:
+        found |= hashes == np.uint64(one)
     return found
 
 
@@ -224,7 +234,8 @@ class _Walk:
         kind, _, payer, customer, payee, label, result, device = self._texts(j)
         rank = _PROOF_RANKS.get(kind)
         if rank is not None:
-            if customer and (kind == _REFUSED or result in _FAILED):
+            # Codes have an event for each result.
+            if customer and (kind == _REFUSED or (kind != _VERIFIED and result in _FAILED)):
                 self.memory.let_fail(customer, _LEAST_PROOF)
             elif customer and device and (kind == _VERIFIED or result in _PASSED):
                 at_us = int(self.events.occurred_at_us[j])
@@ -331,13 +342,14 @@ class _Walk:
         """Note what the customer is asked in the end, for the reasons that ask just that."""
         bits = 1 << int(self.actions[j]) | int(self.further[j])
         noted: dict[int, int] = {}
+        kept_us = self.friction.again_after_us + LATE_US
         for source in asking:
             own = self.friction.challenge_bits & bits & (1 << source.rank | source.also)
             if own:
                 noted[source.reason] = max(noted.get(source.reason, 0), own.bit_length() - 1)
         for reason, rank in noted.items():
             own_asked = asked._replace(rank=rank, passed=rank < _LEAST_PROOF)
-            self.memory.note(customer, reason, own_asked, kept_us=self.friction.again_after_us)
+            self.memory.note(customer, reason, own_asked, kept_us=kept_us)
 
     def _decide(self, j: int, sources: list[Source], spared: int, at_us: int) -> None:
         """Put the sources together anew, as the kernel did; note it where it makes a difference."""

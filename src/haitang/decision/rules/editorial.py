@@ -231,7 +231,7 @@ def _check_basis(
             )
             return
     for policy in speaking:
-        if policy.action == "REJ" and not {"CV", "CALL"} & set(policy.also):
+        if "REJ" in _asked(policy) and not {"CV", "CALL"} & set(policy.also):
             reader.refuse(
                 entries["action"],
                 "refusal_without_person",

@@ -13,7 +13,7 @@ from haitang.decision.rules.problems import Problems
 from haitang.decision.rules.reading import FileReader
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import FrictionSpec, PolicySpec, TableRow
-from haitang.decision.rules.yamltext import Node
+from haitang.decision.rules.yamltext import Mapping, Node
 from haitang.kernel.errors import Place, symbol
 from haitang.kernel.instants import DAY_US
 
@@ -35,6 +35,12 @@ def read_friction(reader: FileReader, node: Node) -> FrictionSpec | None:
         return None
     named = reader.choices(entries["challenges"], "`challenges`", CHALLENGES)
     if not named:
+        reader.refuse(
+            entries["challenges"],
+            "value_missing",
+            "`challenges` named none",
+            "name those that are not to be asked twice, or leave `friction` out",
+        )
         return None
     again_after_us = reader.duration(
         entries["again_after"], "`again_after`", AGAIN_LEAST_US, AGAIN_MOST_US
@@ -86,11 +92,9 @@ def check_friction_segment(
             "write `segment: customer_segment`",
         )
         return
-    for name in friction.people_for:
-        if field is not None and field.allowed and name not in field.allowed:
-            reader.refuse(
-                node, "value_unknown", f"`people_for` names {symbol(name)}, which is no segment"
-            )
+    own = node.entries.get("people_for") if isinstance(node, Mapping) else None
+    if own is not None and field is not None and field.allowed:
+        reader.choices(own, "`people_for`", field.allowed)
 
 
 def refuse_lessons(
@@ -113,16 +117,34 @@ def refuse_lessons(
                 )
 
 
+def refuse_refusing_rows(reader: FileReader, table: tuple[TableRow, ...]) -> None:
+    """Refuse table rows that refuse for good with nobody looking: a score is never so sure."""
+    for number, row in enumerate(table):
+        if "REJ" in (row.action, *row.also) and not {"CV", "CALL"} & {row.action, *row.also}:
+            reader.refuse(
+                _table(reader),
+                "refusal_without_person",
+                f"row {number + 1} of `table` refuses for good without a person",
+                "write `also: [CV]` or `also: [CALL]`",
+            )
+
+
 def refuse_lesson_rows(
-    reader: FileReader, node: Node, friction: FrictionSpec, table: tuple[TableRow, ...]
+    reader: FileReader, friction: FrictionSpec, table: tuple[TableRow, ...]
 ) -> None:
     """Refuse table rows that ask nobody for a lesson but people who get a person instead."""
     people = frozenset(friction.people_for)
     for number, row in enumerate(table):
         if row.segments and LESSON in (row.action, *row.also) and set(row.segments) <= people:
             reader.refuse(
-                node,
+                _table(reader),
                 "lesson_for_people",
                 f"row {number + 1} of `table` asks for {symbol(LESSON)} of people who get a person",
                 "write `action: TIP` with `also: [CALL]`, or `action: HOLD` with CALL",
             )
+
+
+def _table(reader: FileReader) -> Node:
+    root = reader.document.root
+    assert isinstance(root, Mapping), "the table was read from it"
+    return root.entries["table"]

@@ -15,6 +15,7 @@ from haitang.decision.rules.friction import (
     check_friction_segment,
     refuse_lesson_rows,
     refuse_lessons,
+    refuse_refusing_rows,
 )
 from haitang.decision.rules.includes import (
     PackPart,
@@ -248,6 +249,8 @@ class _Loader:
             parts.head.friction,
             self.problems,
         )
+        if standards is not None and "table" in parts.said:
+            refuse_refusing_rows(parts.said["table"].reader, parts.head.table)
         if standards is not None:
             by_source = ((part.source, policies[part.name]) for part in parts.parts)
             refuse_duplicates(by_source, self.problems)
@@ -292,7 +295,8 @@ def _check_friction(parts: PackParts) -> None:
     node = root.entries["friction"]
     segment = head.segment.text.strip() if head.segment else ""
     check_friction_segment(reader, node, head.friction, segment, head.table)
-    refuse_lesson_rows(reader, node, head.friction, head.table)
+    if "table" in parts.said:
+        refuse_lesson_rows(parts.said["table"].reader, head.friction, head.table)
 
 
 def _meaning(parts: PackParts, table: FeatureTable) -> str:

@@ -53,10 +53,11 @@ def page(found: Measurement, *, folder: str, wording: Wording) -> str:
     }
     parts = [f"# {say('measure.page.title')}", say("measure.page.made")]
     parts += [_standing(found, wording), *_method(found, wording)]
+    frauds = f"{found.frauds_per_day_10000:,.0f}"
     for section in sections(found, wording=wording):
         parts.append(f"## {say(f'measure.section.{section.name}')}")
         note = f"measure.page.{section.name}"
-        parts.append(say(note))
+        parts.append(say(note, frauds=frauds))
         if section.name in pictures:
             parts.append(pictures[section.name])
         parts.append(_table(section) if section.rows else say("measure.nothing"))
@@ -96,6 +97,13 @@ def _standing(found: Measurement, wording: Wording) -> str:
             history=found.history_days, frauds=wording.count(found.recall.caught.whole),
         ),
     ]  # fmt: skip
+    lines += [
+        say(
+            "measure.page.stream", seed=one.seed, events=wording.count(one.events),
+            frauds=one.frauds, fingerprint=one.fingerprint,
+        )
+        for one in found.streams
+    ]  # fmt: skip
     if found.lock_problems:
         lines.append(say("measure.unlocked", count=found.lock_problems))
     return "\n".join(f"* {line}" for line in lines)
@@ -118,7 +126,7 @@ def _method(found: Measurement, wording: Wording) -> list[str]:
         say("measure.page.method.honest", felt=" ".join(FELT), personal=" ".join(PERSONAL)),
         say("measure.page.method.alerts", alerting=" ".join(ALERTING)),
         say("measure.page.method.intervals"),
-        say("measure.page.method.limits"),
+        say("measure.page.method.limits", frauds=f"{found.frauds_per_day_10000:,.0f}"),
         say("measure.page.method.again"),
         f"    {_command(found)}",
     ]  # fmt: skip

@@ -73,7 +73,8 @@ def _summary(found: Measurement, wording: Wording) -> Section:
     parts = (
         ("recall", whole.caught, RECALL_TARGET), ("stopped", whole.stopped, None),
         ("seen", whole.seen, None),
-        ("value", whole.value, VALUE_TARGET), ("value_stopped", whole.value_stopped, None),
+        ("value", whole.value, VALUE_TARGET), ("value_to_stop", found.value_to_stop, None),
+        ("value_stopped", whole.value_stopped, None),
     )  # fmt: skip
     rows: list[Row] = [
         _figure(name, share, wording, target=target, money=name.startswith("value"))

@@ -77,16 +77,10 @@ async def run_node(
         tell=log.tell,
         build_beside=companions.build,
     )
-    source = read_pack_folder(pack or shipped_pack(BANK))
-    first = FirstPack(
-        files=dict(source.files),
-        name=source.name,
-        origins=source.origins,
-        only_if_new=pack is None,
-    )
     try:
         await node.start(
-            first_pack=first, warm=(lambda: _say(tell_fd, "standby")) if standby else None
+            first_pack=_first_pack(pack),
+            warm=(lambda: _say(tell_fd, "standby")) if standby else None,
         )
         app = make_app(
             node,
@@ -115,6 +109,17 @@ async def run_node(
         await node.stop()
         companions.close()
     return 0
+
+
+def _first_pack(pack: Path | None) -> FirstPack:
+    """Return the pack that was named, or the shipped one for a folder that has none yet."""
+    source = read_pack_folder(pack or shipped_pack(BANK))
+    return FirstPack(
+        files=dict(source.files),
+        name=source.name,
+        origins=source.origins,
+        only_if_new=pack is None,
+    )
 
 
 def api_settings(settings: ServiceSettings) -> ApiSettings:

@@ -44,8 +44,11 @@ def two_ledgers(cast: Cast) -> None:
     rate = cast.rng.uniform(7.05, 7.3)
     for _ in range(cast.between(2, 4)):
         dollars = cast.between(10, 90) * 100
-        client = cast.person(wealth_yuan=2000)
-        cast.pay(at, client, who, "staging", amount=int(dollars * rate * 100))
+        if cast.chance(0.6):
+            cast.receive(at, who, int(dollars * rate * 100))
+        else:
+            client = cast.person(wealth_yuan=dollars * rate)
+            cast.pay(at, client, who, "staging", amount=int(dollars * rate * 100))
         cast.act(at + cast.wait(90, 1.0), "TXN_REQUEST", "mule_out", txn="CROSS_BORDER",
                  customer=abroad, payer=abroad, payee=cast.outsider(), amount=dollars * 712,
                  flags="new_payee overseas", remark="货款" if cast.chance(0.4) else -1)  # fmt: skip
@@ -97,5 +100,3 @@ def cards_abroad(cast: Cast) -> None:
         cast.buy(at, who, shop, "cash_out", share=cast.rng.uniform(0.1, 0.4), step=cast.step(),
                  place=place)  # fmt: skip
         at += cast.wait(13, 0.9)
-
-

@@ -121,10 +121,8 @@ def reset_at_distance(cast: Cast) -> None:
     """B14: somebody poses as the customer before the video counter; the reset opens the door."""
     who, at, place = cast.person(wealth_yuan=10_000), cast.moment("office"), cast.elsewhere()
     own = _own(cast, who, place)
-    cast.act(at - cast.minutes(1, 4), "VIDEO_CHECK", "preparation", channel="REMOTE_VIDEO",
-             customer=who, word="PASS", place=place)  # fmt: skip
-    cast.act(at, "REMOTE_COUNTER_OP", "preparation", channel="REMOTE_VIDEO", customer=who,
-             word="PIN_RESET" if cast.chance(0.6) else "UNFREEZE", place=place)  # fmt: skip
+    cast.act(at, "REMOTE_COUNTER_OP", "preparation", customer=who,
+             word="PIN_RESET" if cast.chance(0.6) else "UNFREEZE", **own)  # fmt: skip
     at += cast.wait(150, 1.2)
     cast.act(at, "DEVICE_BIND", "preparation", customer=who, **own)
     _empty(cast, who, at + cast.wait(20, 1.0), times=(1, 4), **own)
@@ -156,7 +154,7 @@ def payout_altered(cast: Cast) -> None:
     own: dict[str, Any] = _own(cast, who, cast.elsewhere()) if cast.chance(0.7) else {}
     own["channel"] = "CORP_EBANK" if firm else "MOBILE"
     cast.act(at, "AGREEMENT_SIGN" if firm else "BIND_CARD", "preparation", customer=who,
-             word="APP", **own)  # fmt: skip
+             word="APP", merchant=cast.merchant(), **own)  # fmt: skip
     cast.act(at + cast.minutes(0.5, 8), "PAYEE_ADD", "preparation", customer=who, payee=goal,
              word="APP", **own)  # fmt: skip
     at += cast.wait(900, 1.2)

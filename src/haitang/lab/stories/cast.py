@@ -7,8 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from haitang.lab.acts import DAY_US, MINUTE_US, SCHEMA, SECOND_US, Acts, Array, acts
-from haitang.lab.bank import MACHINES, NEVER_US, TELLERS, Bank, found_firm
+from haitang.lab.acts import (
+    DAY_US,
+    HOUR_US,
+    LOCAL_OFFSET_US,
+    MINUTE_US,
+    SCHEMA,
+    SECOND_US,
+    Acts,
+    Array,
+    acts,
+)
+from haitang.lab.bank import MACHINES, MERCHANT_KINDS, NEVER_US, TELLERS, Bank, found_firm
 from haitang.lab.details import Details
 from haitang.lab.draws import HOURS, day_weights, shape, steps_for_shares, sums, times_of_day
 from haitang.lab.geography import DOMESTIC_PLACES, HOME_PLACES
@@ -25,6 +35,9 @@ _CODES = {
     "role": ROLE,
 }
 _TRIES_MAX = 400
+_DAWN_US = 13 * HOUR_US // 2
+_SLEEP = 0.9
+"""Share of the nights that the people of a story sleep through."""
 INSIDE = 0.3
 """Share of the crime's accounts that are held at this bank."""
 WAYS = (0.45, 0.8)
@@ -52,6 +65,8 @@ class Cast:
         self._devices_used = 0
         self._newcomers_used = 0
         self._taken: set[int] = set()
+        self._told = 0
+        self._nocturnal = False
         self._members = np.flatnonzero(
             (bank.activity > 0.15) & ~bank.is_firm & (bank.opened_us < bank.start_us) & bank.mobile
         )
@@ -157,6 +172,7 @@ class Cast:
             weights = np.ones_like(weights)
         day = self.first_day + int(self.rng.choice(len(weights), p=weights / weights.sum()))
         assert profile in HOURS
+        self._nocturnal |= profile == "night"
         return int(self.bank.start_us + day * DAY_US + times_of_day(self.rng, 1, profile)[0])
 
     def minutes(self, low: float, high: float) -> int:
@@ -210,10 +226,13 @@ class Cast:
 
     def pay(
         self, at_us: int, who: int, payee: int, role: str = "victim_payment", *, amount: int = 0,
-        share: float = 0,
+        share: float = 0, onward: float = 0.8,
         flags: str = "new_payee", **columns: Any,
     ) -> None:  # fmt: skip
-        """A transfer by phone; `share` moves that part of what the account then holds."""
+        """A transfer by phone; `share` moves that part of what the account then holds.
+
+        A victim's payment to an account of this bank goes on from there with odds of `onward`.
+        """
         step = self.step() if share else 1
         columns = dict[str, Any](txn="TRANSFER_INTER", step=step) | columns
         if columns.get("remark", -1) == -1:
@@ -230,9 +249,9 @@ class Cast:
             share=share,
             **columns,
         )
-        if role == "victim_payment" and payee < self.bank.n and self.chance(0.8):
-            onward = self.rng.uniform(0.85, 1.0)
-            self.pay(at_us + self.wait(25), payee, self.outsider(), "mule_out", share=onward)
+        if role == "victim_payment" and payee < self.bank.n and self.chance(onward):
+            part = self.rng.uniform(0.85, 1.0)
+            self.pay(at_us + self.wait(25), payee, self.outsider(), "mule_out", share=part)
 
     def receive(
         self, at_us: int, who: int, amount: int, role: str = "mule_credit", **columns: Any
@@ -285,7 +304,9 @@ class Cast:
         self.act(at_us, "TXN_REQUEST", role, channel="ATM", customer=who, payer=who, outlet=outlet,
                  place=int(self.bank.outlet_place[outlet]), **columns)  # fmt: skip
 
-    def put_in(self, at_us: int, who: int, outlet: int, role: str, amount: int, **more: Any) -> None:
+    def put_in(
+        self, at_us: int, who: int, outlet: int, role: str, amount: int, **more: Any
+    ) -> None:
         """Cash into a machine of an outlet, for the account of `who`."""
         terminal = (
             2 * len(self.bank.merchant_kind) + outlet * MACHINES + self.between(0, MACHINES - 1)
@@ -296,14 +317,21 @@ class Cast:
 
     def at_counter(self, outlet: int) -> dict[str, Any]:
         """What an act over the counter of an outlet brings along."""
-        return {"channel": "COUNTER", "outlet": outlet, "place": int(self.bank.outlet_place[outlet]),
-                "staff": outlet * TELLERS + self.between(0, TELLERS - 1)}  # fmt: skip
+        return {
+            "channel": "COUNTER",
+            "outlet": outlet,
+            "place": int(self.bank.outlet_place[outlet]),
+            "staff": outlet * TELLERS + self.between(0, TELLERS - 1),
+        }
 
     def buy(self, at_us: int, who: int, merchant: int, role: str, **columns: Any) -> None:
         """A purchase by card, or with `txn="QR_PAY"` by code."""
-        columns = dict[str, Any](
-            txn="POS", terminal=2 * merchant, place=int(self.bank.merchant_place[merchant])
-        ) | columns
+        columns = (
+            dict[str, Any](
+                txn="POS", terminal=2 * merchant, place=int(self.bank.merchant_place[merchant])
+            )
+            | columns
+        )
         channel = "QR" if columns["txn"] == "QR_PAY" else "POS"
         self.act(at_us, "TXN_REQUEST", role, channel=channel, customer=who, payer=who,
                  merchant=merchant, **columns)  # fmt: skip
@@ -311,7 +339,7 @@ class Cast:
     def merchant(self, *kinds: int, place: int | None = None) -> int:
         """Some shop of one of these kinds (any without), at a place where there is one."""
         bank = self.bank
-        fits = np.isin(bank.merchant_kind, kinds) if kinds else np.ones(len(bank.merchant_kind), bool)
+        fits = np.isin(bank.merchant_kind, kinds or np.arange(len(MERCHANT_KINDS)))
         near = fits & (bank.merchant_place == (-1 if place is None else place))
         pool = np.flatnonzero(near if near.any() else fits)
         return int(pool[self.rng.integers(0, len(pool))])
@@ -333,12 +361,34 @@ class Cast:
         pool = np.flatnonzero(self.bank.outlet_place == min(place, HOME_PLACES - 1))
         return [int(outlet) for outlet in np.resize(self.rng.permutation(pool), count)]
 
+    def rest(self) -> None:
+        """Let the people of the story told last sleep, unless it is one of the night.
+
+        What would have happened between half past midnight and one o'clock at noon happens from
+        seven to one, in the same order: criminals have working hours, and victims are asleep.
+        """
+        rows, self._told = self._rows[self._told :], len(self._rows)
+        nocturnal, self._nocturnal = self._nocturnal, False
+        if nocturnal:
+            return
+        nights = {
+            (row["at_us"] + LOCAL_OFFSET_US) // DAY_US
+            for row in rows
+            if HOUR_US // 2 <= (row["at_us"] + LOCAL_OFFSET_US) % DAY_US < _DAWN_US
+        }
+        slept = {night for night in sorted(nights) if self.chance(_SLEEP)}
+        for row in rows:
+            night, time_us = divmod(row["at_us"] + LOCAL_OFFSET_US, DAY_US)
+            if night in slept and HOUR_US // 2 <= time_us < 13 * HOUR_US:
+                time_us = 7 * HOUR_US + (time_us - HOUR_US // 2) * 12 // 25
+                row["at_us"] = (night * DAY_US + time_us - LOCAL_OFFSET_US) // 1000 * 1000
+
     def collect(self) -> Acts:
         """All acts written since the last call, as one table."""
         columns: dict[str, Array | float | str] = {}
         for name, (_, default) in SCHEMA.items():
             columns[name] = np.array([row.get(name, default) for row in self._rows])
-        self._rows = []
+        self._rows, self._told = [], 0
         at_us = columns.pop("at_us")
         assert isinstance(at_us, np.ndarray)
         return acts(at_us.astype(np.int64), **columns)

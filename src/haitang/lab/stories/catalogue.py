@@ -95,6 +95,8 @@ def weave(
         for number in range(min(int(counts.get(one.typology, 0)), STORY_STRIDE)):
             cast.story = code * STORY_STRIDE + number
             one.play(cast)
+            if code >= len(_EARLY):
+                cast.rest()
     assert early is not None
     return early, cast.collect()
 

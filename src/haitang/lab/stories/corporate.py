@@ -105,7 +105,9 @@ def one_for_all_posts(cast: Cast) -> None:
 def new_seal(cast: Cast) -> None:
     """G09: with a false seal on file, the account is emptied in large sums."""
     who, at = cast.firm(), cast.moment("counter", weekend=0.05)
-    cast.act(at, "SEAL_CHANGE", "preparation", customer=who, **cast.at_counter(cast.outlets(who, 1)[0]))
+    cast.act(
+        at, "SEAL_CHANGE", "preparation", customer=who, **cast.at_counter(cast.outlets(who, 1)[0])
+    )
     if cast.chance(0.4):
         cast.act(at + cast.minutes(5, 60), "LEGAL_PERSON_CHANGE", "preparation", customer=who,
                  **cast.at_counter(int(cast.bank.outlet[who])))  # fmt: skip

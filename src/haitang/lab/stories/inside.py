@@ -42,7 +42,11 @@ def gambling_employee(cast: Cast) -> None:
         for _ in range(cast.between(3, 8)):
             amount = int(cast.rng.choice([50_000, 100_000, 200_000, 500_000]))
             amount = amount if cast.chance(0.5) else cast.yuan(1800, 0.9)
-            cast.pay(moment, who, cast.stranger(), "mule_out", amount=amount)
+            if cast.chance(0.4):
+                cast.act(moment, "TXN_REQUEST", "mule_out", txn="WALLET_IN", channel="OPEN_BANK",
+                         customer=who, payer=who, amount=amount, remark="充值")  # fmt: skip
+            else:
+                cast.pay(moment, who, cast.stranger(), "mule_out", amount=amount)
             moment += cast.wait(14, 1.0)
         at += cast.between(1, 2) * DAY_US + cast.minutes(-90, 90)
 
@@ -74,7 +78,8 @@ def waved_through(cast: Cast) -> None:
         who = cast.mule()
         cast.act(at, "OVERRIDE", "look_up", channel="INTERNAL", staff=staff, target=who,
                  outlet=int(cast.bank.staff_outlet[staff]), flags="on_shift",
-                 told={"reason": WORD["CUSTOMER_INSISTED" if cast.chance(0.7) else "OTHER"]})  # fmt: skip
+                 told={"reason": WORD[
+                     "CUSTOMER_INSISTED" if cast.chance(0.7) else "OTHER"]})  # fmt: skip
         if cast.chance(0.5):
             cast.pay(at + cast.minutes(2, 20), who, cast.stranger(), "mule_out",
                      share=cast.rng.uniform(0.5, 1.0))  # fmt: skip

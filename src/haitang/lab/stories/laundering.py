@@ -10,7 +10,7 @@ from haitang.lab.stories.corporate import firm_pays
 
 
 def listed_afterwards(cast: Cast) -> None:
-    """I03: a customer is put on a sanctions list; what he has is to be moved before it is frozen."""
+    """I03: a customer is put on a sanctions list; what he has is moved before it is frozen."""
     who, at = cast.person(wealth_yuan=8000), cast.moment()
     named = cast.chance(0.5)
     listed = {"listed_name": who} if named else {"listed_customer": who}
@@ -98,16 +98,21 @@ def ponzi(cast: Cast) -> None:
     for day in range(cast.between(3, 6)):
         at = start + day * DAY_US
         for _ in range(int(number)):
+            if cast.chance(0.6):
+                cast.gather(at + cast.minutes(0, 500), promoter, cast.yuan(5200, 0.8))
+                continue
             payer = cast.person(bank.age >= 25, wealth_yuan=3000)
             payers.append(payer)
-            said = {"remark": "投资款"} if cast.chance(0.3) else {}
+            said: dict[str, Any] = {"remark": "投资款"} if cast.chance(0.3) else {}
             cast.pay(at + cast.minutes(0, 500), payer, promoter, "victim_payment",
-                     amount=cast.yuan(5200, 0.8), **said)  # fmt: skip
+                     amount=cast.yuan(5200, 0.8), onward=0.0, **said)  # fmt: skip
         for payer in payers[: cast.between(0, 4)]:
+            said = {"remark": "分红"} if cast.chance(0.4) else {}
             cast.pay(at + cast.minutes(500, 700), promoter, payer, "bait_credit", flags="",
-                     amount=cast.yuan(180, 0.6), remark="分红" if cast.chance(0.4) else -1)  # fmt: skip
+                     amount=cast.yuan(180, 0.6), **said)  # fmt: skip
         cast.pay(at + cast.minutes(710, 760), promoter, cast.outsider(), "mule_out",
-                 share=cast.rng.uniform(0.6, 0.95), flags="new_payee" if day == 0 else "")  # fmt: skip
+                 share=cast.rng.uniform(0.6, 0.95),
+                 flags="new_payee" if day == 0 else "")  # fmt: skip
         number *= cast.rng.uniform(1.1, 1.7)
 
 
@@ -118,10 +123,14 @@ def sham_invoices(cast: Cast) -> None:
     for _ in range(cast.between(1, 3)):
         amount = cast.shaped(float(cast.bank.income[who]) * cast.rng.uniform(0.05, 0.4))
         person = cast.mule()
-        firm_pays(cast, at, who, person, amount=amount, remark="咨询费" if cast.chance(0.4) else "货款")
+        firm_pays(
+            cast, at, who, person, amount=amount, remark="咨询费" if cast.chance(0.4) else "货款"
+        )
         at += cast.wait(900, 1.0)
         extra: dict[str, Any] = {"amount": int(amount * cast.rng.uniform(0.9, 1.0))}
-        cast.pay(at, person, sister, "mule_out", remark="往来款" if cast.chance(0.5) else -1, **extra)
+        cast.pay(
+            at, person, sister, "mule_out", remark="往来款" if cast.chance(0.5) else -1, **extra
+        )
         at += cast.wait(1200, 1.0)
 
 

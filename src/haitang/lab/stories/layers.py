@@ -143,7 +143,7 @@ def ring(cast: Cast) -> None:
     """D18: what leaves the first account comes back to it over two to four others."""
     at, size = cast.moment(), cast.between(3, 5)
     circle = [cast.mule() for _ in range(size)]
-    total = cast.yuan(24_000, 0.9)
+    total = float(cast.yuan(24_000, 0.9))
     cast.receive(at, circle[0], int(total * 1.05))
     for _ in range(cast.between(1, 2)):
         for here, there in zip(circle, circle[1:] + circle[:1], strict=True):
@@ -185,7 +185,8 @@ def digital_wallets(cast: Cast) -> None:
                  channel="OPEN_BANK", customer=helper, payer=helper,
                  amount=cast.yuan(1500, 0.6))  # fmt: skip
         cast.act(at + cast.minutes(9, 25), "TXN_IN", "mule_credit", txn="WALLET_OUT",
-                 channel="OPEN_BANK", customer=who, payee=who, amount=cast.yuan(1450, 0.6))  # fmt: skip
+                 channel="OPEN_BANK", customer=who, payee=who,
+                 amount=cast.yuan(1450, 0.6))  # fmt: skip
         at += cast.wait(7, 0.8)
     cast.pay(at + 26 * MINUTE_US, who, cast.stranger(), "mule_out",
              share=cast.rng.uniform(0.85, 1.0))  # fmt: skip

@@ -73,7 +73,7 @@ def promised_pension(cast: Cast) -> None:
         way: dict[str, Any] = cast.at_counter(int(bank.outlet[who])) if counter else {}
         word = str(cast.rng.choice(["保健品", "认购款", "会员费", "投资款"]))
         for turn in range(cast.between(1, 3)):
-            said = {"remark": word} if cast.chance(0.5) else {}
+            said: dict[str, Any] = {"remark": word} if cast.chance(0.5) else {}
             cast.pay(at, who, firm, amount=cast.yuan(9000, 0.8),
                      flags="new_payee" if turn == 0 else "", **way, **said)  # fmt: skip
             at += cast.between(2, 6) * DAY_US + cast.minutes(-90, 90)
@@ -143,11 +143,11 @@ def insurance_cancelled(cast: Cast) -> None:
 def second_robbery(cast: Cast) -> None:
     """C20: who was robbed once is found by a "lawyer" who can bring the money back for a fee."""
     who, at = cast.person(wealth_yuan=4000), cast.moment("office")
-    cast.act(at - cast.between(6, 150) * DAY_US - cast.minutes(0, 600), "LABEL", "listing",
-             channel="INTERNAL", customer=who, told={"label": 0})  # fmt: skip
-    at = max(at, cast.bank.start_us + HOUR_US)
+    judged = at - cast.between(6, 150) * DAY_US - cast.minutes(0, 600)
+    judged = max(judged, int(cast.bank.opened_us[who]) + HOUR_US)
+    cast.act(judged, "LABEL", "listing", channel="INTERNAL", customer=who, told={"label": 0})
     for _ in range(cast.between(1, 4)):
         word = str(cast.rng.choice(["律师费", "手续费", "保证金", "解冻费", "服务费"]))
-        said = {"remark": word} if cast.chance(0.5) else {}
+        said: dict[str, Any] = {"remark": word} if cast.chance(0.5) else {}
         cast.pay(at, who, cast.stranger(), amount=cast.yuan(4200, 0.9), **said)
         at += cast.wait(800, 1.2)

@@ -31,7 +31,8 @@ def opens_again_and_again(cast: Cast) -> None:
         outlet = cast.outlets(who, 1)[0]
         phone = cast.chance(0.4)
         open_account(cast, who, at, channel="MOBILE" if phone else "COUNTER",
-                     outlet=-1 if phone else outlet, word=_reason(cast), amount=2 + turn)  # fmt: skip
+                     outlet=-1 if phone else outlet, word=_reason(cast),
+                     amount=2 + turn)  # fmt: skip
         if cast.chance(0.5):
             at += cast.between(1, 4) * DAY_US
             cast.act(at, "ACCT_CLOSE", "opening", customer=who, **cast.at_counter(outlet))
@@ -62,7 +63,9 @@ def one_number_for_many(cast: Cast) -> None:
         who = cast.newcomer(at)
         outlet = cast.outlets(who, 1)[0]
         counter = cast.chance(0.5)
-        way: dict[str, Any] = {"outlet": outlet} if counter else {"ip": cast.address(who, place)}
+        way: dict[str, Any] = {"outlet": outlet}
+        if not counter:
+            way = {"ip": cast.address(who, place)}
         open_account(cast, who, at, channel="COUNTER" if counter else "MOBILE",
                      told={"phone": number}, word=_reason(cast), **way)  # fmt: skip
         if cast.chance(0.5):
@@ -77,7 +80,8 @@ def from_far_away(cast: Cast) -> None:
     outlet = int(cast.bank.outlet[who])
     told = {"virtual_phone": 1} if cast.chance(0.25) else None
     open_account(cast, who, at, channel="COUNTER", outlet=outlet, told=told,
-                 word="NONE" if cast.chance(0.6) else "OTHER", amount=cast.between(1, 4))  # fmt: skip
+                 word="NONE" if cast.chance(0.6) else "OTHER",
+                 amount=cast.between(1, 4))  # fmt: skip
     if cast.chance(0.4):
         cast.act(at + cast.minutes(2, 20), "LIMIT_CHANGE", "preparation", customer=who, word="APP",
                  amount=1_000_000, number=20_000_000)  # fmt: skip
@@ -138,7 +142,7 @@ def limits_raised_at_once(cast: Cast) -> None:
              number=low * cast.between(5, 40))  # fmt: skip
     if cast.chance(0.3):
         cast.act(at + cast.minutes(2, 60), "AGREEMENT_SIGN", "preparation", customer=who,
-                 word="UKEY")  # fmt: skip
+                 word="UKEY", merchant=cast.merchant())  # fmt: skip
     at += cast.wait(600, 1.2)
     for _ in range(cast.between(1, 3)):
         cast.receive(at, who, cast.yuan(45_000, 0.8))

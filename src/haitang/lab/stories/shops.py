@@ -90,14 +90,16 @@ def refund_elsewhere(cast: Cast) -> None:
     """F07: a lent account buys, the shop takes it back and refunds to another account."""
     shop, at = cast.merchant(), cast.moment("shop")
     goal = cast.mule()
+    way = "POS" if cast.chance(0.4) else "QR_PAY"
     for _ in range(cast.between(2, 5)):
         who, number = cast.mule(), int(cast.rng.integers(2**40, 2**62))
         amount = cast.yuan(3800, 0.8)
         cast.receive(at - cast.minutes(5, 120), who, int(amount * cast.rng.uniform(1.0, 1.1)))
-        cast.buy(at, who, shop, "mule_out", amount=amount, number=number)
+        cast.buy(at, who, shop, "mule_out", txn=way, amount=amount, number=number)
         back = at + cast.wait(240, 1.1)
-        cast.act(back, "TXN_REVERSED", "mule_credit", txn="POS", channel="POS", customer=goal,
-                 payee=goal, amount=amount, number=number, merchant=shop, terminal=2 * shop,
+        cast.act(back, "TXN_REVERSED", "mule_credit", txn=way,
+                 channel="POS" if way == "POS" else "QR", customer=goal, payee=goal,
+                 amount=amount, number=number, merchant=shop, terminal=2 * shop,
                  place=int(cast.bank.merchant_place[shop]))  # fmt: skip
         at += cast.wait(200, 1.2)
     cast.pay(at + cast.wait(400), goal, cast.stranger(), "mule_out",
@@ -124,7 +126,8 @@ def tips_and_coins(cast: Cast) -> None:
     for _ in range(cast.between(4, 12)):
         if cast.chance(0.4):
             cast.act(at, "TXN_REQUEST", "mule_out", txn="WALLET_IN", channel="OPEN_BANK",
-                     customer=who, payer=who, amount=cast.yuan(2600, 0.7), remark="充值")  # fmt: skip
+                     customer=who, payer=who, amount=cast.yuan(2600, 0.7),
+                     remark="充值")  # fmt: skip
         else:
             cast.buy(at, who, shop, "mule_out", txn="QR_PAY", amount=cast.yuan(2400, 0.8),
                      remark="打赏")  # fmt: skip

@@ -19,7 +19,9 @@ def batch_opening(cast: Cast) -> None:
             break
         at += cast.minutes(4, 16)
         who = cast.newcomer(at)
-        open_account(cast, who, at, outlet=outlet, channel="COUNTER", number=address, target=referrer)
+        open_account(
+            cast, who, at, outlet=outlet, channel="COUNTER", number=address, target=referrer
+        )
         if cast.chance(0.5):
             later = at + cast.between(2, 5) * DAY_US
             cast.receive(later, who, cast.yuan(12_000, 0.6))

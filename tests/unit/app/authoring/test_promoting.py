@@ -88,7 +88,7 @@ def test_tests_that_fail_or_are_missing_are_in_the_way(tmp_path: Path) -> None:
     edit(own, "  - name: fires far above it\n    fires: true", "  - name: silent\n    fires: false")
     with pytest.raises(HaitangError) as caught:
         promote(own, NAME, to="shadow", author="li", approver="wang", backtest=report(own))
-    assert caught.value.code == "policy_untested"
+    assert caught.value.code == "policy_tests_few"
 
 
 def test_a_disk_that_refuses_half_way_leaves_everything_as_it_was(

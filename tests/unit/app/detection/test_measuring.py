@@ -40,6 +40,12 @@ def test_the_same_pack_gives_the_same_figures(opened: OpenedPack, found: Measure
     assert msgspec.json.encode(again) == msgspec.json.encode(found)
 
 
+def test_a_stream_is_told_by_what_it_holds(found: Measurement) -> None:
+    assert [one.seed for one in found.streams] == list(found.seeds)
+    assert sum(one.frauds for one in found.streams) == found.recall.caught.whole
+    assert len({one.fingerprint for one in found.streams}) == 2
+
+
 def test_every_fraud_is_caught_or_told_as_missed(found: Measurement) -> None:
     caught = found.recall.caught
     assert 0 < caught.part < caught.whole

@@ -193,3 +193,17 @@ def test_standards_are_declared_once_among_all_packs(path: str, what: str) -> No
     codes = {problem.code for problem in refused.value.problems}
     assert "id_duplicate" in codes
     assert what in refused.value.problems[0].message
+
+
+def test_a_row_of_the_table_refuses_nobody_for_good_without_a_person() -> None:
+    row = "  - {tier: [medium, high], action: TIP}\n"
+    assert row in FILES["pack.yaml"]
+
+    def with_row(new: str) -> dict[str, str]:
+        return {"pack.yaml": FILES["pack.yaml"].replace(row, new)}
+
+    with pytest.raises(PackRefused) as refused:
+        load_pack(with_standards(with_row("  - {tier: [medium, high], action: REJ}\n")))
+    assert [problem.code for problem in refused.value.problems] == ["refusal_without_person"]
+    called = with_row("  - {tier: [medium, high], action: REJ, also: [CALL]}\n")
+    assert load_pack(with_standards(called)).table[-1].action == "REJ"

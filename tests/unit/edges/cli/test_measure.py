@@ -8,7 +8,7 @@ import pytest
 
 from haitang.app.detection.honest import InstanceBurden, LikenessCount
 from haitang.app.detection.intervals import Share, wilson
-from haitang.app.detection.measuring import Measurement
+from haitang.app.detection.measuring import MeasuredStream, Measurement
 from haitang.app.detection.public import PublicFigures
 from haitang.app.detection.published import PUBLISHED
 from haitang.app.detection.ranking import BudgetPoint
@@ -50,6 +50,11 @@ def measured(**changes: object) -> Measurement:
         "measured_on": "2026-11-21", "instances_live": 12, "seeds": (11, 12),
         "seeds_by_rule": True, "customers": 2_000, "days": 42, "history_days": 14,
         "events": 400_000, "recall": recalled("all", 95, 100),
+        "streams": (
+            MeasuredStream(seed=11, events=200_000, frauds=50, fingerprint="0123456789ab"),
+            MeasuredStream(seed=12, events=200_000, frauds=50, fingerprint="ba9876543210"),
+        ),
+        "frauds_per_day_10000": 18.0, "value_to_stop": MONEY,
         "families": (recalled("B", 60, 60), recalled("J", 35, 40)),
         "typologies": (
             recalled("B04", 60, 60, "Screen sharing", "屏幕共享操作"),

@@ -39,7 +39,8 @@ SAME_IN_BOTH = {
     "lab.examples", "lab.generate.examples",
     "lab.leaks.examples", "lab.stories.examples", "explain.examples", "replay.examples",
     "story.title", "check.status_count", "lists.examples", "lists.load.examples",
-    "lists.show.examples", "lists.template.examples",
+    "lists.show.examples", "lists.template.examples", "policy.coverage.title",
+    "policy.promote.examples", "lab.measure.examples",
 }  # fmt: skip
 """Texts that are commands or nothing but placeholders."""
 
@@ -79,7 +80,9 @@ def is_built(name: str) -> bool:
     """Tell whether a name is put together from parts, such as `replay.help` or `tier.high`."""
     return name.endswith((".help", ".examples", ".short")) or name.startswith(
         ("tier.", "party.", "value.", "check.status.", "story.", "demo.column.", "progress.",
-         "regulation.standing.", "regulation.kind.", "regulation.unit.")
+         "regulation.standing.", "regulation.kind.", "regulation.unit.", "policy.column.",
+         "policy.family.", "policy.party.", "policy.stage.", "policy.severity.", "policy.page.",
+         "policy.option.", "backtest.", "measure.")
     ) or ".option." in name  # fmt: skip
 
 

@@ -106,7 +106,7 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.column.interval": ("95 % interval", "95% 区间"),
     "measure.column.counts": ("counts", "计数"),
     "measure.column.target": ("target", "目标"),
-    "measure.column.group": ("", ""),
+    "measure.column.group": ("id", "编号"),
     "measure.column.title": ("what", "内容"),
     "measure.column.caught": ("caught", "抓住"),
     "measure.column.recall": ("recall", "召回"),
@@ -126,7 +126,7 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.column.handled": ("by a person", "人工介入"),
     "measure.column.instances": ("most often by", "主要由"),
     "measure.column.instance": ("instance", "实例"),
-    "measure.column.customer_days": ("customers a day", "客户·日"),
+    "measure.column.customer_days": ("customer days", "客户·日"),
     "measure.column.alone": ("it alone", "仅由其"),
     "measure.column.stories": ("frauds helped", "参与抓住"),
     "measure.column.stories_alone": ("only by it", "仅由其抓住"),
@@ -138,6 +138,10 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.figure.stopped": ("frauds stopped, or met by a person", "被拦截或有人工介入的欺诈"),
     "measure.figure.seen": ("frauds seen", "看见的欺诈"),
     "measure.figure.value": ("money from the first stop on", "自首次拦截起的金额"),
+    "measure.figure.value_to_stop": (
+        "the same where there is something to stop",
+        "同上，仅计有可拦截的类型",
+    ),
     "measure.figure.value_stopped": ("money on stopped events alone", "仅被拦截事件上的金额"),
     "measure.figure.disturbed": (
         "honest customers disturbed, a day in 10,000",
@@ -171,7 +175,7 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
         "recall {recall}, precision {precision}, AP {ap}, AUC {auc}",
         "召回 {recall}，准确率 {precision}，AP {ap}，AUC {auc}",
     ),
-    "measure.public.cards": (", CP@100 {cards}", "，CP@100 {cards}"),
+    "measure.public.cards": (", CP@100 {cards}", "，每日前一百张卡命中率（CP@100）{cards}"),
     "measure.likeness.payroll": ("wages paid in batches", "批量发工资"),
     "measure.likeness.payroll_agent": ("foreman who pays a crew", "代发工资的工头"),
     "measure.likeness.rent": ("rent", "房租"),
@@ -243,4 +247,5 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.likeness.insurance": ("insurance premium", "保险费"),
     "measure.likeness.instalments": ("instalments", "分期还款"),
     "measure.likeness.returned_customer": ("customer who comes back", "回归的老客户"),
+    "measure.likeness.licence_renewal": ("firm renews its licence late", "企业证照正常换发"),
 }

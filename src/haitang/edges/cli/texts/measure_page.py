@@ -14,20 +14,25 @@ fill profiles; {frauds} frauds in all""",
         """每条数据流：{customers} 名客户、{days} 天，其中前 {history} 天仅用于积累画像；共
 {frauds} 起欺诈""",
     ),
+    "measure.page.stream": (
+        "stream of seed {seed}: {events} events, {frauds} frauds, fingerprint `{fingerprint}`",
+        "种子 {seed} 的数据流：{events} 个事件，{frauds} 起欺诈，指纹 `{fingerprint}`",
+    ),
     "measure.page.method.title": ("Method", "方法"),
     "measure.page.method.seeds": (
         """**Seeds.** A stream follows from a seed. Streams that somebody looked at while
 writing policies prove nothing, so the seeds of a measurement cannot be chosen: seed *n* is the
 first four bytes of SHA-256 over `haitang-detection:<pack digest>:<n>`, and the digest covers
-every file of the pack. Any change of a pack draws other streams. Spent for good: {spent} (4101
-and 5207 for development, 7 for the demonstration, the others in tests). A run with `--seed`
-says that it is a development run. The lab tells its frauds from the way the crimes happen and
-never from a threshold; labels are read after all decisions are made.""",
+every file of the pack. Any change of a pack draws other streams; a change of the lab makes
+other events of the same seed, which the fingerprints tell. Spent for good: {spent} (4101 and
+5207 for development, 7 for the demonstration, the others in tests). A run with `--seed` says
+that it is a development run. The lab tells its frauds from the way the crimes happen and never
+from a threshold; labels are read after all decisions are made.""",
         """**种子。**数据流由种子决定。编写策略时看过的数据流证明不了什么，因此正式测量的种子不
 能挑选：第 *n* 个种子是 `haitang-detection:<策略包摘要>:<n>` 的 SHA-256 前四个字节，而摘要覆盖策
-略包的每个文件；策略包一改，就换一批数据流。永久作废的种子：{spent}（4101、5207 用于开发，7 用于
-演示，其余用于测试）。使用 `--seed` 的运行会注明是开发运行。虚构银行按犯罪的实际过程讲述欺诈，从
-不参照阈值；标签在全部决策完成之后才读取。""",
+略包的每个文件；策略包一改，就换一批数据流；虚构银行一改，同一种子也生成不同事件，由指纹可见。永
+久作废的种子：{spent}（4101、5207 用于开发，7 用于演示，其余用于测试）。使用 `--seed` 的运行会注
+明是开发运行。虚构银行按犯罪的实际过程讲述欺诈，从不参照阈值；标签在全部决策完成之后才读取。""",
     ),
     "measure.page.method.caught": (
         """**Caught.** A fraud is caught when one of its events, before or at its last movement
@@ -54,11 +59,12 @@ this out.""",
 money staged, passed on by mules or fetched in cash. The same money may pass several events and
 then counts at each. Value recall is the share on events from the first stop on, which supposes
 that whoever looks at the first stop goes on looking; the share on just those events that were
-stopped themselves stands beside it. Reports (WATCH, STR …) save no money in any family.""",
+stopped themselves stands beside it. Reports (WATCH, STR …) save no money in any typology; a row
+of the first table leaves out those for which they are all that is asked for.""",
         """**金额。**涉险金额指及时决策能保住的钱：受害人付款、资金归集、涉案账户转出、取现。同
 一笔钱经过几个事件就计几次。金额召回为自首次拦截起各事件上金额的占比，其前提是处理首次拦截的人会
 继续关注；仅计被拦截事件本身的占比列在旁边。上报类措施（WATCH、STR 等）在任何一类中都不算保住资
-金。""",
+金；第一张表另有一行不含仅要求上报的类型。""",
     ),
     "measure.page.method.honest": (
         """**Honest customers.** Somebody is honest until the first event of a fraud in which
@@ -90,9 +96,13 @@ if they were independent.""",
     "measure.page.method.limits": (
         """**What this does not show.** The lab was written by the same project as the
 policies, though apart from them; real criminals adapt, and the lab's do not. It tells no story
-of typologies that are not in the table below.""",
+of typologies that are not in the table below. Its frauds are far denser than those of a bank
+({frauds} begin a day for 10,000 customers), so that precision is higher and alerts are more
+than a bank would see; what carries over is how many of the frauds are caught and how many of
+the honest are disturbed.""",
         """**不能说明什么。**虚构银行与策略虽分开编写，却出自同一项目；真实的犯罪者会应变，虚构
-银行里的不会。下表没有的类型，虚构银行也没有相应的故事。""",
+银行里的不会。下表没有的类型，虚构银行也没有相应的故事。这里的欺诈远比真实银行密集（每万客户每日
+发生 {frauds} 起），因此准确率偏高、预警偏多；可以参考的是抓住了多少欺诈、打扰了多少正常客户。""",
     ),
     "measure.page.method.again": ("Again:", "重新运行："),
     "measure.page.summary": (
@@ -113,9 +123,9 @@ those asked for beside it count.""",
     "measure.page.budgets": (
         """Events ranked by the higher of the two scores, whatever action was taken, the
 earlier event first where scores are equal; budgets beyond the last event with a score are left
-out.""",
+out. {frauds} frauds begin a day for 10,000 customers: no budget below that can catch them all.""",
         """按两方评分中较高者排序（不论采取了什么措施），同分者先发生的在前；超出有评分事件数的
-预警量略去。""",
+预警量略去。每万客户每日发生 {frauds} 起欺诈，低于此数的预警量不可能全部抓住。""",
     ),
     "measure.page.likenesses": (
         """Honest people who look like a fraud. Disturbed is the share of those customers whom
