@@ -32,7 +32,6 @@ from tests.unit.decision.engine.engine_packs import START_US, policy, read_pack
 MINUTE_US = 60_000_000
 AGAIN_US = 120 * MINUTE_US
 CHALLENGES = ("TIP", "EDU", "OTP", "FACE")
-PROOFS = ("OTP", "FACE")
 PEOPLE = ("ELDER",)
 FRICTION = {
     "challenges": list(CHALLENGES), "again_after": "2h", "instead": "WATCH",
@@ -49,6 +48,7 @@ ASKED = (
     ("VID", 3_000), ("TIP", 500), ("WATCH", 50),
 )  # fmt: skip
 """Actions of the policies, and from which amount on each is taken."""
+PROOF_EVENTS = ("OTP_VERIFIED", "OTP_VERIFIED", "FACE_CHECK", "FACE_CHECK", "OTP_FAILED")
 EVENTS = 400
 
 
@@ -98,7 +98,7 @@ def journal(seed: int) -> list[dict[str, Any]]:
             }  # fmt: skip
         elif kind == "proof":
             row |= {
-                "event_type": source.choice(("OTP_VERIFIED", "OTP_VERIFIED", "FACE_CHECK", "FACE_CHECK", "OTP_FAILED")),
+                "event_type": source.choice(PROOF_EVENTS),
                 "customer_id": customer, "device_id": source.choice(("D1", "D1", "D2")),
                 "result": source.choice(("PASS", "PASS", "PASS", "FAIL", "SKIPPED")),
             }  # fmt: skip

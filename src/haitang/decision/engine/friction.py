@@ -12,7 +12,7 @@ face check and tries again is checked again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -56,6 +56,7 @@ LARGER = 2
 """Beyond this many times what was at stake, the customer is asked again."""
 AMOUNT_MAX = float(1 << 60)
 
+_CHANNEL = TEXTS.index("channel")
 _LESSON, _TIP = RANK["EDU"], RANK["TIP"]
 _LEAST_PROOF = RANK["OTP"]
 _LESSON_BIT, _CALL_BIT = action_bits(("EDU",)), action_bits(("CALL",))
@@ -169,6 +170,10 @@ def soften(
     Returns None where nothing was changed.
     """
     actions, further, _ = decided
+    # Most events of a service come alone and hit nothing: no column is worth its making.
+    is_quiet = len(events) == 1 and not (hits[1].size or actions[0] or further[0])
+    if is_quiet and events.hashes.item(friction.places[0], 0) not in _OUTCOME_KINDS:
+        return None
     outcomes = _is_any(events.hashes[friction.places[0]], _OUTCOME_KINDS)
     concerned = outcomes
     if mode != FAIL_POLICY:
@@ -183,10 +188,12 @@ def soften(
     if not places:
         return None
     walk = _Walk(friction, memory, events, mode, decided, hits)
-    for j in places:
+    # In one go: taking single numbers out of an array costs more than all that is done with them.
+    texts = events.hashes[:, places][list(friction.places)].T.tolist()
+    for j, words in zip(places, texts, strict=True):
         if outcomes[j]:
-            walk.hear(j)
-        walk.look_at(j)
+            walk.hear(j, words)
+        walk.look_at(j, words)
     return walk.result()
 
 
@@ -197,7 +204,9 @@ _CONTACT, _VERIFIED, _REFUSED = map(hash_text, ("CONTACT_RESULT", "OTP_VERIFIED"
 _PROOF_RANKS = {hash_text(kind): RANK[action] for kind, action in PROOFS.items()}
 
 
-def _is_any(hashes: Column, wanted: Iterable[int]) -> Column:
+def _is_any(hashes: Column, wanted: Collection[int]) -> Column:
+    if len(hashes) == 1:
+        return np.array([hashes.item(0) in wanted])
     found: Column = np.zeros(len(hashes), np.bool_)
     for one in wanted:
         found |= hashes == np.uint64(one)
@@ -229,9 +238,9 @@ class _Walk:
         self.hit_starts, self.hit_policies = hits
         self.softened: list[tuple[int, int, int]] = []
 
-    def hear(self, j: int) -> None:
+    def hear(self, j: int, words: list[int]) -> None:
         """Take in what came of challenges: forget those of everybody whom a bad outcome names."""
-        kind, _, payer, customer, payee, label, result, device = self._texts(j)
+        kind, _, payer, customer, payee, label, result, device = words
         rank = _PROOF_RANKS.get(kind)
         if rank is not None:
             # Codes have an event for each result.
@@ -246,15 +255,16 @@ class _Walk:
             for named in {payer, customer, payee} - {0}:
                 self.memory.forget(named)
 
-    def look_at(self, j: int) -> None:
+    def look_at(self, j: int, words: list[int]) -> None:
         """Spare one event's challenges where all is as the pack says, and remember the others."""
         if self.mode == FAIL_POLICY:
             return
-        sources = self._sources(j)
-        if self._segment(j) in self.friction.people:
+        segment = self._segment(j)
+        sources = self._sources(j, words[_CHANNEL], segment)
+        if segment in self.friction.people:
             self._send_people(j, sources)
         if self.mode in (FULL, RULES_ONLY):
-            self._spare(j, sources)
+            self._spare(j, words, sources)
 
     def result(self) -> Softened | None:
         """Return the columns, or None where nothing was changed."""
@@ -266,22 +276,17 @@ class _Walk:
             spared[j], asked_at_us[j] = rank, at_us
         return Softened(spared, asked_at_us)
 
-    def _texts(self, j: int) -> tuple[int, ...]:
-        hashes = self.events.hashes
-        return tuple(hashes.item(place, j) for place in self.friction.places)
-
     def _segment(self, j: int) -> int:
         place = self.friction.segment
         return 0 if place < 0 else int(self.events.hashes.item(place, j))
 
-    def _sources(self, j: int) -> list[Source]:
+    def _sources(self, j: int, channel: int, segment: int) -> list[Source]:
         """Return everything that decided: live policies that fired, and the row of the table."""
         policies = self.friction.policies
         fired = self.hit_policies[self.hit_starts[j] : self.hit_starts[j + 1]].tolist()
         # Behind the policies come the models, which act through the table.
         found = [policies[p] for p in fired if p < len(policies)]
         tier = int(self.tiers[j])
-        channel, segment = self._texts(j)[1], self._segment(j)
         for row in self.friction.rows:
             if (
                 row.tiers >> tier & 1
@@ -303,12 +308,12 @@ class _Walk:
         if asked:
             self._decide(j, sources, _LESSON, PEOPLE)
 
-    def _spare(self, j: int, sources: list[Source]) -> None:
+    def _spare(self, j: int, words: list[int], sources: list[Source]) -> None:
         friction, memory = self.friction, self.memory
         action, further = int(self.actions[j]), int(self.further[j])
         if not friction.challenge_bits >> action & 1 and action > friction.instead:
             return
-        _, _, payer, customer, *_, device = self._texts(j)
+        _, _, payer, customer, *_, device = words
         customer = payer or customer
         if customer == 0:
             return

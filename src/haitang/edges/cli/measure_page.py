@@ -106,7 +106,7 @@ def _standing(found: Measurement, wording: Wording) -> str:
     ]  # fmt: skip
     if found.lock_problems:
         lines.append(say("measure.unlocked", count=found.lock_problems))
-    return "\n".join(f"* {line}" for line in lines)
+    return "\n".join(f"* {' '.join(line.splitlines())}" for line in lines)
 
 
 def _method(found: Measurement, wording: Wording) -> list[str]:

@@ -67,9 +67,19 @@ class Cast:
         self._taken: set[int] = set()
         self._told = 0
         self._nocturnal = False
+        self._weights: dict[float, Array] = {}
+        self._outside = {
+            firm: np.flatnonzero((bank.owner < 0) & (bank.account_firm == firm))
+            for firm in (False, True)
+        }
         self._members = np.flatnonzero(
             (bank.activity > 0.15) & ~bank.is_firm & (bank.opened_us < bank.start_us) & bank.mobile
         )
+        needy = (
+            (bank.segment == SEGMENT["STUDENT"]) | (bank.occupation >= 9) | (bank.income < 500_000)
+        )
+        needy &= (bank.age >= 18) & (bank.age < 62)
+        self._needy = self._members[needy[self._members]]
 
     # people -------------------------------------------------------------------------------------
 
@@ -96,11 +106,7 @@ class Cast:
 
     def mule(self) -> int:
         """Draw somebody who lends an account: often young, out of work or short of money."""
-        bank = self.bank
-        poor = (
-            (bank.segment == SEGMENT["STUDENT"]) | (bank.occupation >= 9) | (bank.income < 500_000)
-        )
-        return self.person(poor & (bank.age >= 18) & (bank.age < 62))
+        return self._draw(self._needy if len(self._needy) else self._members)
 
     def sleeper(self) -> int:
         """Draw the holder of an account that has long been idle."""
@@ -145,8 +151,7 @@ class Cast:
 
     def outsider(self, *, firm: bool = False) -> int:
         """Draw an account at another bank, from the pool that honest counterparties come from."""
-        bank = self.bank
-        pool = np.flatnonzero((bank.owner < 0) & (bank.account_firm == firm))
+        pool = self._outside[firm]
         return int(pool[self.rng.integers(0, len(pool))])
 
     def device(self) -> int:
@@ -167,10 +172,12 @@ class Cast:
 
     def moment(self, profile: str = "phone", *, weekend: float = 1.0) -> int:
         """An instant within the story days, at an hour of the profile of `draws.HOURS`."""
-        weights = day_weights(self.bank, weekend)[self.first_day : self.last_day]
-        if weights.sum() <= 0:
-            weights = np.ones_like(weights)
-        day = self.first_day + int(self.rng.choice(len(weights), p=weights / weights.sum()))
+        if weekend not in self._weights:
+            weights = day_weights(self.bank, weekend)[self.first_day : self.last_day]
+            weights = weights if weights.sum() > 0 else np.ones_like(weights)
+            self._weights[weekend] = weights / weights.sum()
+        weights = self._weights[weekend]
+        day = self.first_day + int(self.rng.choice(len(weights), p=weights))
         assert profile in HOURS
         self._nocturnal |= profile == "night"
         return int(self.bank.start_us + day * DAY_US + times_of_day(self.rng, 1, profile)[0])

@@ -196,14 +196,10 @@ def test_standards_are_declared_once_among_all_packs(path: str, what: str) -> No
 
 
 def test_a_row_of_the_table_refuses_nobody_for_good_without_a_person() -> None:
-    row = "  - {tier: [medium, high], action: TIP}\n"
-    assert row in FILES["pack.yaml"]
-
-    def with_row(new: str) -> dict[str, str]:
-        return {"pack.yaml": FILES["pack.yaml"].replace(row, new)}
-
+    asked = "{tier: [medium, high], action: TIP}"
+    alone = edited("pack.yaml", asked, "{tier: [medium, high], action: REJ}")
     with pytest.raises(PackRefused) as refused:
-        load_pack(with_standards(with_row("  - {tier: [medium, high], action: REJ}\n")))
+        load_pack(alone)
     assert [problem.code for problem in refused.value.problems] == ["refusal_without_person"]
-    called = with_row("  - {tier: [medium, high], action: REJ, also: [CALL]}\n")
-    assert load_pack(with_standards(called)).table[-1].action == "REJ"
+    called = edited("pack.yaml", asked, "{tier: [medium, high], action: REJ, also: [CALL]}")
+    assert load_pack(called).table[-1].action == "REJ"
