@@ -140,8 +140,7 @@ def test_every_feature_is_read() -> None:
     unread = [
         feature.name
         for feature in pack.catalogue.features
-        if feature.name not in read
-        and not _reads_the_event_alone(feature.name, pack.catalogue)
+        if feature.name not in read and not _reads_the_event_alone(feature.name, pack.catalogue)
     ]
     assert not unread, listed(unread)
 
