@@ -10,8 +10,8 @@ from haitang.edges.cli.wording import Wording
 from tests.conftest import CheckOutput
 
 PAGES = [
-    "", "demo", "replay", "explain", "check", "lab", "lab generate", "lab stories", "lab leaks", "lab measure",
-    "bench", "bench engine", "bench serve", "bench recovery",
+    "", "demo", "replay", "explain", "check", "lab", "lab generate", "lab stories", "lab leaks",
+    "lab measure", "bench", "bench engine", "bench serve", "bench recovery",
     "lists", "lists load", "lists show", "lists template", "serve", "publish", "follow", "send",
     "policy", "policy new", "policy test", "policy lint", "policy explain", "policy coverage",
     "policy overlap", "policy dead", "policy diff", "policy promote", "backtest",
