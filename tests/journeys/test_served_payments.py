@@ -26,6 +26,10 @@ LISTED = {
 }  # fmt: skip
 LABEL = {"event_type": "LABEL", "event_id": "L2", "occurred_at_us": START_US, "label": "LEGIT"}
 PAYMENTS = 40
+SENDERS = (("decide", "events"), ("events", "lists", "outcomes"), ("decide",))
+"""Scopes of the keys that are made before the service starts: it looks for new ones once a second.
+"""
+_keys: dict[tuple[str, ...], str] = {}
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +39,14 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[service.Service
     key = folder / "token.key"
     key.write_bytes(SECRET + b"\n")
     options = ("--no-follower", "--token-key-file", str(key), "--token-algorithm", "sha256")
+    _keys.update({scopes: service.create_key(folder / "data", scopes=scopes) for scopes in SENDERS})
     with service.ended(service.start(folder / "data", folder / "pack", options=options)) as running:
         service.ready(running)
         yield running
 
 
 def client(served: service.Service, *scopes: str) -> Client:
-    key = service.create_key(served.data, scopes=scopes)
-    return Client(f"http://127.0.0.1:{served.port}", key, timeout_s=30.0)
+    return Client(f"http://127.0.0.1:{served.port}", _keys[scopes], timeout_s=30.0)
 
 
 def exported(served: service.Service) -> list[dict[str, object]]:

@@ -11,6 +11,7 @@ from bench import pack_folder
 from haitang.adapters.files.packs import read_pack_folder
 from haitang.decision.rules.pack import load_pack
 from haitang.decision.rules.specs import PolicySpec
+from haitang.decision.rules.value_types import names_read
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,11 @@ def test_the_folder_decides_what_the_specs_decide(
         for one in made.catalogue.features
     ]
     assert list(read.catalogue.features) == counted
-    plain = [msgspec.structs.replace(one, owner="", path="") for one in read.policies]
+    # What an author writes has a place; what a program makes has none.
+    placeless = {"owner": "", "path": "", "line": 0, "policy": "", "reads": None}
+    plain = [msgspec.structs.replace(one, **placeless) for one in read.policies]
     assert plain == list(policies)
+    assert all(set(one.reads or ()) == set(names_read(one.when)) for one in read.policies)
 
 
 def test_changed_policies_differ_and_have_the_next_version(
