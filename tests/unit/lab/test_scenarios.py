@@ -115,7 +115,7 @@ def test_a_criterion_that_waits_is_named_as_not_yet_checked(bank: OpenedPack) ->
     waiting = {
         r.id: r.needs for r in judge(case, _decided(case, bank)) if r.verdict == "not yet checked"
     }
-    assert waiting["AS-2(g)"] == "data/graph"
+    assert waiting["AS-2(g)"] == "response/cases"
     assert set(waiting) == {criterion.id for criterion in case.criteria if criterion.needs}
 
 

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from haitang.app.backtest.pieces import Pieces
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import EventChunk
 from haitang.decision.engine import DecisionBatch, EngineState, evaluate
@@ -52,6 +53,9 @@ class StreamHits(msgspec.Struct, frozen=True, kw_only=True):
     """What a stream showed of a pack."""
 
     events: int
+    refused: int
+    """Rows that were no events."""
+    duplicates: int
     days: float
     instances: tuple[InstanceHits, ...]
     overlaps: tuple[Overlap, ...]
@@ -76,15 +80,11 @@ def count_hits(
     policies = program.policies
     state = EngineState.create(program)
     counter = _Counter(policies)
-    for chunk in chunks:
-        if not chunk.events.count:
-            continue
-        whole = chunk.events.batch(program.fields)
-        for start in range(0, len(whole), BLOCK):
-            batch = whole.slice(start, min(start + BLOCK, len(whole)))
-            counter.take(evaluate(batch, state, first_position=counter.events))
+    pieces = Pieces(chunks, program.fields, size=BLOCK)
+    for batch in pieces:
+        counter.take(evaluate(batch, state, first_position=counter.events))
         progressed(counter.events)
-    return counter.result(alike_share)
+    return counter.result(alike_share, pieces)
 
 
 class _Counter:
@@ -115,7 +115,7 @@ class _Counter:
         self._last_us = max(self._last_us, int(instants.max()))
         self.events += out.count
 
-    def result(self, alike_share: float) -> StreamHits:
+    def result(self, alike_share: float, pieces: Pieces) -> StreamHits:
         hits = self._together.diagonal()
         either = hits[:, None] + hits[None, :] - self._together
         share = np.divide(self._together, either, out=np.zeros(either.shape), where=either > 0)
@@ -136,6 +136,8 @@ class _Counter:
         span_us = max(self._last_us - self._first_us, 0) if self.events else 0
         return StreamHits(
             events=self.events,
+            refused=pieces.refused,
+            duplicates=pieces.duplicates,
             days=span_us / DAY_US,
             instances=tuple(
                 InstanceHits(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from haitang.app.authoring.places import file_of
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.features.specs import TextPair
 from haitang.data.features.terms import Compare, Expression, Feature, Field, Number
 from haitang.decision.rules.pack import LoadedPack
+from haitang.decision.rules.places import file_of
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import PolicySpec
 from haitang.kernel.errors import HaitangError, Place, symbol

@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 from haitang.app.authoring.counting import TESTS_EACH_WAY
-from haitang.app.authoring.places import file_of
 from haitang.app.policytests import run_policy_tests
 from haitang.app.wiring import naming, read_pack_folder, write_pack_file
 from haitang.decision.rules.pack import LoadedPack, load_pack_unlocked, lock_text
+from haitang.decision.rules.places import file_of
 from haitang.decision.rules.source import LOCK_FILE, PackSource, content_digest, split_included
 from haitang.decision.rules.specs import PolicySpec, Status
 from haitang.kernel.errors import HaitangError, Place, symbol

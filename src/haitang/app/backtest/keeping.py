@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,60 +12,40 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from haitang.app.authoring.places import file_of
-from haitang.app.backtest.alerts import READ, acting_customers, alerts_of
+from haitang.app.backtest.pieces import Pieces
 from haitang.app.programs import OpenedPack
-from haitang.app.wiring import EventChunk, KeptReader, KeptWriter
-from haitang.data.events.batch import EventBatch, FieldSet
-from haitang.data.features.specs import FeatureSpec
+from haitang.app.wiring import EventChunk, KeptReader, KeptWriter, naming
+from haitang.data.events.batch import EventBatch
+from haitang.decision.batch.alerts import READ, acting_customers, alerts_of
+from haitang.decision.batch.kept import (
+    ALERTS,
+    EVENTS,
+    HITS,
+    VALUES,
+    Kept,
+    KeptAbout,
+    columns_of,
+    leaf_features,
+    values_in_order,
+)
 from haitang.decision.engine import DecisionBatch, EngineState, evaluate
-from haitang.decision.rules.source import PackSource, content_digest
-from haitang.decision.rules.specs import Pack
 from haitang.kernel.errors import HaitangError
+from haitang.kernel.instants import DAY_US
 
 Column = npt.NDArray[Any] | Sequence[str | None]
 
 PIECE_EVENTS = 65_536
 """Events that are kept together; in between are the values of one feature on them."""
-VERSION = 1
+VERSION = 2
 ALWAYS_NUMBERS = ("amount_base_minor",)
 ALWAYS_TEXTS = ("event_type", "payer_customer_id", "customer_id", "channel", "customer_segment")
 """Fields that the measures need, whatever the pack reads."""
-OUT_COLUMNS = ("out action", "out further", "out tier", "out payer", "out payee", "out hits")
-EVENTS, HITS, VALUES, ALERTS = "events", "hits", "values", "alerts"
-"""Tables: one row an event, a hit, a value that a hit recorded, an event that a customer hears of.
-"""
-
-
-class KeptAbout(msgspec.Struct, frozen=True, kw_only=True):
-    """What was kept: of which stream, decided by which pack."""
-
-    version: int
-    stream: str
-    """SHA-256 of the events' bytes in their order."""
-    events: int
-    pack: Pack
-    """The pack that decided; a draft or an edited policy need not have been in its `LOCK`."""
-    policy_digests: dict[str, str]
-    """SHA-256 of each policy's file."""
-    numbers: tuple[str, ...]
-    texts: tuple[str, ...]
-    remarks: tuple[str, ...]
-    leaves: tuple[str, ...]
-    policies: tuple[str, ...]
-    customers: int
-    first_us: int
-    last_us: int
-
-
-def leaf_features(pack: Pack) -> list[FeatureSpec]:
-    """Return the features that are not derived from others: those are kept."""
-    return [feature for feature in pack.catalogue.features if feature.value is None]
+QUIET_SHARE = 0.01
+"""Of the busiest day's events: days with fewer do not count as days of the stream."""
 
 
 def keep_run(
     opened: OpenedPack,
-    source: PackSource,
     chunks: Iterable[EventChunk],
     folder: Path,
     *,
@@ -80,7 +61,8 @@ def keep_run(
     keeper = _Keeper(opened)
     state = EngineState.create(program)
     with KeptWriter(folder) as writer:
-        for wide in _pieces(chunks, keeper.fields):
+        pieces = Pieces(chunks, keeper.fields, size=PIECE_EVENTS)
+        for wide in pieces:
             batch = keeper.narrow(wide)
             out = evaluate(
                 batch,
@@ -93,40 +75,7 @@ def keep_run(
             progressed(keeper.events)
         if not keeper.events:
             raise HaitangError(code="backtest_no_events", message="the stream had no events")
-        writer.about(msgspec.msgpack.encode(keeper.about(source, stream)))
-
-
-def _pieces(chunks: Iterable[EventChunk], fields: FieldSet) -> Iterator[EventBatch]:
-    """Cut a stream into pieces of equal size, whatever it was read in."""
-    waiting: list[EventBatch] = []
-    count = 0
-    for chunk in chunks:
-        if chunk.events.count:
-            waiting.append(chunk.events.batch(fields))
-            count += chunk.events.count
-        while count >= PIECE_EVENTS:
-            joined = _joined(waiting)
-            yield joined.slice(0, PIECE_EVENTS)
-            count -= PIECE_EVENTS
-            waiting = [joined.slice(PIECE_EVENTS, len(joined))]
-    if count:
-        yield _joined(waiting)
-
-
-def _joined(batches: list[EventBatch]) -> EventBatch:
-    first = batches[0]
-    return EventBatch(
-        occurred_at_us=np.concatenate([one.occurred_at_us for one in batches]),
-        fields=first.fields,
-        numbers=np.concatenate([one.numbers for one in batches], axis=1),
-        hashes=np.concatenate([one.hashes for one in batches], axis=1),
-        remarks=tuple(
-            [text for one in batches for text in one.remarks[row]]
-            for row in range(len(first.remarks))
-        ),
-        event_ids=[name for one in batches for name in one.event_ids],
-        texts=(),
-    )
+        writer.about(msgspec.msgpack.encode(keeper.about(pieces, stream)))
 
 
 class _Keeper:
@@ -151,8 +100,7 @@ class _Keeper:
         self.events = 0
         self._pieces = 0
         self._customers: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
-        self._first_us = 0
-        self._last_us = 0
+        self._days: Counter[int] = Counter()
 
     def narrow(self, batch: EventBatch) -> EventBatch:
         """Return the batch that the program was compiled for: its own fields only."""
@@ -164,11 +112,11 @@ class _Keeper:
         )
 
     def keep(self, writer: KeptWriter, batch: EventBatch, out: DecisionBatch) -> None:
+        """Write one piece."""
         assert out.features is not None
         instants = batch.occurred_at_us
-        first_us = int(instants.min())
-        self._first_us = min(self._first_us, first_us) if self.events else first_us
-        self._last_us = max(self._last_us, int(instants.max()))
+        days, counts = np.unique(instants // DAY_US, return_counts=True)
+        self._days.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
         self.events += len(batch)
         columns: dict[str, Column] = {"instants": instants, "event_ids": batch.event_ids}
         for row, name in enumerate(self.fields.numbers):
@@ -190,66 +138,40 @@ class _Keeper:
         writer.put(HITS, {"policy": out.hit_policies})
         writer.put(VALUES, {"value": values_in_order(out, self._widths)})
 
-    def about(self, source: PackSource, stream: str) -> KeptAbout:
+    def about(self, pieces: Pieces, stream: str) -> KeptAbout:
+        """Say what was kept, when all of it was."""
+        least = QUIET_SHARE * max(self._days.values())
         return KeptAbout(
             version=VERSION,
             stream=stream,
             events=self.events,
+            refused=pieces.refused,
+            duplicates=pieces.duplicates,
             pack=self._pack,
-            policy_digests=policy_digests(self._pack, source),
             numbers=self.fields.numbers,
             texts=self.fields.texts,
             remarks=self.fields.remarks,
             leaves=tuple(self._leaves),
             policies=self._policies,
             customers=len(self._customers),
-            first_us=self._first_us,
-            last_us=self._last_us,
+            days=sum(count >= least for count in self._days.values()),
         )
 
 
-def values_in_order(out: DecisionBatch, widths: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """Return the recorded values hit by hit; the kernel writes them policy by policy within a
-    block, so that where they lie depends on how a stream was cut. `widths` are by policy.
+def open_kept(folder: Path) -> Kept:
+    """Open what an earlier run kept; raises `HaitangError`, or msgspec's where another version
+    wrote it.
     """
-    own = widths[out.hit_policies]
-    behind = np.arange(int(own.sum())) - np.repeat(np.cumsum(own) - own, own)
-    values: npt.NDArray[np.float64] = out.hit_values[np.repeat(out.value_starts, own) + behind]
-    return values
+    reader = KeptReader(folder)
+    return Kept(msgspec.msgpack.decode(reader.about, type=KeptAbout), reader)
 
 
-def columns_of(out: DecisionBatch) -> dict[str, npt.NDArray[Any]]:
-    """Return the decisions as columns with one row an event."""
-    return {
-        "out action": out.actions,
-        "out further": out.further,
-        "out tier": out.tiers,
-        "out payer": out.scores[0],
-        "out payee": out.scores[1],
-        "out hits": np.diff(out.hit_starts),
-    }
-
-
-class Kept:
-    """What an earlier run kept, opened."""
-
-    def __init__(self, folder: Path) -> None:
-        self.reader = KeptReader(folder)
-        self.about = msgspec.msgpack.decode(self.reader.about, type=KeptAbout)
-
-
-def policy_digests(pack: Pack, source: PackSource) -> dict[str, str]:
-    """Return the SHA-256 of each policy's file; `promote` holds it against the file of its day."""
-    return {
-        policy.policy_id: content_digest(source.files[file_of(policy, source)])
-        for policy in pack.policies
-    }
-
-
-def stream_digest(path: Path) -> str:
-    """Return what tells one file of events from another."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
+def stream_digest(events: Path, mapping: Path | None, base_currency: str) -> str:
+    """Return what tells one stream from another: the file, and how it is read."""
+    digest = hashlib.sha256(f"{base_currency} {mapping is not None}\n".encode())
+    for path in (events, mapping):
+        if path is not None:
+            with naming(path), path.open("rb") as file:
+                while piece := file.read(1 << 20):
+                    digest.update(piece)
     return digest.hexdigest()

@@ -9,41 +9,29 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from haitang.app.backtest.again import Again, Change, change_between
-from haitang.app.backtest.alerts import READ, Columns, alerts_of, joined
-from haitang.app.backtest.keeping import (
-    ALERTS,
-    EVENTS,
-    HITS,
-    VERSION,
-    Kept,
-    keep_run,
-    policy_digests,
-    stream_digest,
-)
-from haitang.app.backtest.measures import (
-    MINUTES_PER_ALERT,
-    Measures,
-    Totals,
-    measure,
-    read_labels,
-)
-from haitang.app.backtest.sweeping import Sweep, SweepSpec, sweep
+from haitang.app.backtest.keeping import VERSION, keep_run, open_kept, stream_digest
+from haitang.app.backtest.labels import read_labels
+from haitang.app.policytests import wake_drafts
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import naming, open_events, read_pack_folder
 from haitang.data.events.catalogue import FIELDS
+from haitang.decision.batch.again import Again
+from haitang.decision.batch.alerts import ALERT_COLUMNS, READ, alerts_of, joined
+from haitang.decision.batch.changes import SPEAKING, Change, change_between
+from haitang.decision.batch.kept import ALERTS, EVENTS, HITS, Columns, Kept, KeptAbout
+from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures, measure
+from haitang.decision.batch.sweeping import Sweep, SweepSpec, sweep
 from haitang.decision.engine import ACTIONS, compile_pack
 from haitang.decision.rules.pack import load_pack_unlocked
-from haitang.decision.rules.source import PackSource
+from haitang.decision.rules.places import file_of
+from haitang.decision.rules.source import PackSource, content_digest
 from haitang.decision.rules.specs import Pack
-from haitang.kernel.errors import HaitangError
+from haitang.kernel.errors import HaitangError, Place, symbol
 from haitang.kernel.hashing import hash_texts
-from haitang.kernel.instants import DAY_US
 
 Int64 = npt.NDArray[np.int64]
 
 SAMPLES_MAX = 20
-_TEXTS = ("event_id",)
 
 
 class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,6 +45,8 @@ class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
     mapping: Path | None = None
     minutes_per_alert: float = MINUTES_PER_ALERT
     sweeps: tuple[SweepSpec, ...] = ()
+    live: tuple[str, ...] = ()
+    """Policies that are tried as if they were live, whatever their status."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +64,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     pack_version: str
     pack_digest: str
     policy_digests: dict[str, str]
+    """SHA-256 of the file of each policy that was tried: drafts too, as if in shadow."""
+    tried_live: tuple[str, ...]
     stream: str
     events: int
+    refused: int
+    duplicates: int
     way: str
     """`first` (all decided and kept), `kept` (nothing had changed), `changed` (only the changed
     policies were asked again) or `whole` (everything was decided again; `reason` says why)."""
@@ -105,10 +99,10 @@ def backtest(
     """Try a pack on a stream and report; see `Report.way` for how much of it was decided anew."""
     source = read_pack_folder(request.pack)
     loaded = load_pack_unlocked(source).loaded
-    pack = loaded.pack
+    pack = _as_tried(loaded.pack, request.live, source)
+    loaded = msgspec.structs.replace(loaded, pack=pack)
     labels = read_labels(request.labels) if request.labels is not None else None
-    with naming(request.events):
-        stream = stream_digest(request.events)
+    stream = stream_digest(request.events, request.mapping, pack.base_currency)
     folder = request.keep / stream[:16]
     kept = _opened(folder, stream)
     change = Change(policies=())
@@ -116,26 +110,22 @@ def backtest(
         fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
         change = change_between(kept.about.pack, pack, fields)
     before: _Seen | None = None
+    old = kept
     if kept is None or change.reason:
         way = "first" if kept is None else "whole"
         if kept is not None:
             before = _kept_alerts(kept)
-        kept = _keep(request, pack, source, folder, stream, progressed)
+        kept = _keep(request, pack, folder, stream, progressed)
         after = msgspec.structs.replace(_kept_alerts(kept), hits=_all_hits(kept))
     elif change.policies:
         way, before = "changed", _kept_alerts(kept)
         after = _changed(kept, pack, change, before)
     else:
         way, after = "kept", _kept_alerts(kept)
-    totals = Totals(
-        events=kept.about.events,
-        days=(kept.about.last_us - kept.about.first_us) / DAY_US,
-        customers=kept.about.customers,
-    )
 
-    def measured(seen: _Seen) -> Measures:
+    def measured(about: KeptAbout, seen: _Seen) -> Measures:
         return measure(
-            totals, seen.alerts, seen.event_ids, names=_names(), labels=labels,
+            about, seen.alerts, seen.event_ids, names=_names(), labels=labels,
             actions=tuple(action.code for action in ACTIONS),
             minutes_per_alert=request.minutes_per_alert,
         )  # fmt: skip
@@ -144,19 +134,44 @@ def backtest(
         pack=pack.id,
         pack_version=pack.version,
         pack_digest=pack.digest,
-        policy_digests=policy_digests(pack, source),
+        policy_digests={
+            one.policy_id: content_digest(source.files[file_of(one, source)])
+            for one in pack.policies
+            if one.status in SPEAKING
+        },
+        tried_live=request.live,
         stream=stream,
-        events=totals.events,
+        events=kept.about.events,
+        refused=kept.about.refused,
+        duplicates=kept.about.duplicates,
         way=way,
         reason=change.reason,
         changed=change.policies,
-        after=measured(after),
-        before=None if before is None else measured(before),
+        after=measured(kept.about, after),
+        before=None if before is None or old is None else measured(old.about, before),
         events_affected=after.affected,
         samples=after.samples,
         hits=after.hits,
-        sweeps=tuple(
-            sweep(spec, kept, source, loaded, labels, days=totals.days) for spec in request.sweeps
+        sweeps=tuple(sweep(spec, kept, source, loaded, labels) for spec in request.sweeps),
+    )
+
+
+def _as_tried(pack: Pack, live: Sequence[str], source: PackSource) -> Pack:
+    """Return the pack with its drafts in shadow, and the named policies live."""
+    unknown = sorted(set(live) - {one.policy_id for one in pack.policies})
+    if unknown:
+        raise HaitangError(
+            code="policy_unknown",
+            message=f"the pack had no policy {symbol(unknown[0])}",
+            place=Place(path=source.name),
+            hint="`haitang policy coverage` lists what there is",
+        )
+    awake = wake_drafts(pack)
+    return msgspec.structs.replace(
+        awake,
+        policies=tuple(
+            msgspec.structs.replace(one, status="live") if one.policy_id in live else one
+            for one in awake.policies
         ),
     )
 
@@ -166,7 +181,7 @@ def _opened(folder: Path, stream: str) -> Kept | None:
     if not folder.is_dir():
         return None
     try:
-        kept = Kept(folder)
+        kept = open_kept(folder)
     except (HaitangError, msgspec.MsgspecError):
         # By another version, or damaged: it is made anew.
         return None
@@ -177,7 +192,6 @@ def _opened(folder: Path, stream: str) -> Kept | None:
 def _keep(
     request: BacktestRequest,
     pack: Pack,
-    source: PackSource,
     folder: Path,
     stream: str,
     progressed: Callable[[int], None],
@@ -186,15 +200,14 @@ def _keep(
     events = open_events(request.events, mapping=request.mapping, base_currency=pack.base_currency)
     with naming(folder):
         folder.parent.mkdir(parents=True, exist_ok=True)
-    keep_run(opened, source, events.chunks, folder, stream=stream, progressed=progressed)
-    return Kept(folder)
+    keep_run(opened, events.chunks, folder, stream=stream, progressed=progressed)
+    return open_kept(folder)
 
 
 def _kept_alerts(kept: Kept) -> _Seen:
-    names = [name for name in kept.reader.names(ALERTS) if name not in _TEXTS]
     parts, ids = [], []
     for piece in range(kept.reader.piece_count(ALERTS)):
-        parts.append(kept.reader.read(ALERTS, piece, names))
+        parts.append(kept.reader.read(ALERTS, piece, ALERT_COLUMNS))
         ids += [text or "" for text in kept.reader.read_texts(ALERTS, piece, "event_id")]
     return _Seen(alerts=joined(parts), event_ids=ids)
 

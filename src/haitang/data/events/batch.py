@@ -83,6 +83,35 @@ class EventBatch(Struct, frozen=True, kw_only=True, eq=False):
             texts=tuple(column[start:stop] for column in self.texts),
         )
 
+    def take(self, rows: Int64Array) -> EventBatch:
+        """Return the events at these positions, in this order."""
+        return EventBatch(
+            occurred_at_us=self.occurred_at_us[rows],
+            fields=self.fields,
+            numbers=np.ascontiguousarray(self.numbers[:, rows]),
+            hashes=np.ascontiguousarray(self.hashes[:, rows]),
+            remarks=tuple([column[row] for row in rows] for column in self.remarks),
+            event_ids=[self.event_ids[row] for row in rows],
+            texts=tuple([column[row] for row in rows] for column in self.texts),
+        )
+
+
+def join_batches(batches: Sequence[EventBatch]) -> EventBatch:
+    """Return batches of the same fields as one, without their words."""
+    first = batches[0]
+    return EventBatch(
+        occurred_at_us=np.concatenate([one.occurred_at_us for one in batches]),
+        fields=first.fields,
+        numbers=np.concatenate([one.numbers for one in batches], axis=1),
+        hashes=np.concatenate([one.hashes for one in batches], axis=1),
+        remarks=tuple(
+            [text for one in batches for text in one.remarks[row]]
+            for row in range(len(first.remarks))
+        ),
+        event_ids=[event_id for one in batches for event_id in one.event_ids],
+        texts=(),
+    )
+
 
 def fields_by_kind(names: Sequence[str]) -> FieldSet:
     """Sort field names into a `FieldSet` by their kind, keeping their order."""

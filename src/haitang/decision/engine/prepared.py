@@ -25,7 +25,7 @@ HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
 
 
-class EventColumns(Protocol):
+class ColumnSource(Protocol):
     """Numbers of events that are known before the kernel runs: a graph's, or given ones."""
 
     @property
@@ -67,7 +67,7 @@ class Prepared:
         assert plan.digest == features.plan.digest, "the plans differ"
         self.program = program
         self.features = features
-        self.graph: EventColumns | None = None
+        self.graph: ColumnSource | None = None
         if graph is not None and program.graph is not None:
             self.graph = GraphColumns(program, program.graph, graph)
         self.remarks: dict[str, tuple[int, ...]] = {}

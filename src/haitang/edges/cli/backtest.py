@@ -9,11 +9,11 @@ from typing import Any
 import click
 import msgspec
 
-from haitang.app.backtest.measures import MINUTES_PER_ALERT, Measures
 from haitang.app.backtest.running import BacktestRequest, Report, backtest
-from haitang.app.backtest.sweeping import Sweep, read_sweep
 from haitang.app.settings import Settings
 from haitang.app.wiring import Replacement, write_json
+from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures
+from haitang.decision.batch.sweeping import Sweep, read_sweep
 from haitang.edges.cli.backtest_chart import draw_sweeps
 from haitang.edges.cli.columns import table
 from haitang.edges.cli.faults import ExitCode
@@ -66,6 +66,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
             option("--keep", type=_PATH, metavar="DIR", default=KEEP, show_default=True),
             option("--minutes", type=click.FloatRange(0.0, 480.0), default=MINUTES_PER_ALERT,
                    show_default=True),
+            option("--live", multiple=True, metavar="POLICY"),
             option("--sweep", multiple=True, metavar="SPEC"),
             option("--chart", type=_PATH, metavar="FILE"),
             option("--json", type=_PATH, metavar="FILE"),
@@ -82,8 +83,15 @@ def report_lines(report: Report, *, wording: Wording) -> list[str]:
             customers=count(report.after.customers)),
         say(f"backtest.way.{report.way}",
             reason=say(f"backtest.reason.{report.reason}") if report.reason else "",
-            changed=count(len(report.changed)), affected=count(report.events_affected)), "",
+            changed=count(len(report.changed)), affected=count(report.events_affected)),
     ]  # fmt: skip
+    if report.tried_live:
+        lines.append(say("backtest.tried_live", policies=", ".join(report.tried_live)))
+    if report.refused:
+        lines.append(say("backtest.refused", rows=count(report.refused)))
+    if report.duplicates:
+        lines.append(say("backtest.duplicates", rows=count(report.duplicates)))
+    lines.append("")
     columns = [] if report.before is None else [report.before]
     heads = ["", *([say("backtest.column.before")] if columns else []), say("backtest.column.now")]
     rows = [tuple(heads)]

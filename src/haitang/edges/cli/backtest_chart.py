@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from haitang.app.backtest.sweeping import Sweep
+from haitang.decision.batch.sweeping import Sweep
 from haitang.edges.cli.wording import Wording
 
 WIDTH, HEIGHT, LEFT, TOP, GAP = 760, 260, 80, 40, 60

@@ -360,7 +360,13 @@ def _hits(loaded: LoadedPack, events: Path | None, *, wording: Wording, share: f
 
 
 def _seen(found: StreamHits, *, wording: Wording) -> str:
-    return wording.say("policy.seen", events=wording.count(found.events), days=f"{found.days:.0f}")
+    count = wording.count
+    lines = [wording.say("policy.seen", events=count(found.events), days=f"{found.days:.0f}")]
+    if found.refused:
+        lines.append(wording.say("backtest.refused", rows=count(found.refused)))
+    if found.duplicates:
+        lines.append(wording.say("backtest.duplicates", rows=count(found.duplicates)))
+    return "\n".join(lines)
 
 
 def _write(path: Path | None, value: msgspec.Struct) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from haitang.app.authoring.places import file_of
 from haitang.decision.rules.pack import LoadedPack
+from haitang.decision.rules.places import file_of
 from haitang.decision.rules.render import render
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import ParameterSpec, PolicySpec, ScopeCell

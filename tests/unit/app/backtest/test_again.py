@@ -12,21 +12,17 @@ import numpy as np
 import pytest
 
 from haitang.app.backtest import keeping
-from haitang.app.backtest.again import Again, change_between
-from haitang.app.backtest.keeping import (
-    EVENTS,
-    HITS,
-    OUT_COLUMNS,
-    VALUES,
-    Kept,
-    keep_run,
-)
+from haitang.app.backtest.keeping import keep_run, open_kept, stream_digest
 from haitang.app.backtest.running import BacktestRequest, backtest
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import open_events, read_pack_folder
+from haitang.decision.batch.again import Again
+from haitang.decision.batch.changes import change_between
+from haitang.decision.batch.kept import EVENTS, HITS, OUT_COLUMNS, VALUES, Kept
 from haitang.decision.engine import compile_pack
 from haitang.decision.rules.pack import load_pack_unlocked
-from haitang.decision.rules.source import PackSource
+from haitang.kernel.errors import HaitangError
+from haitang.kernel.instants import DAY_US
 
 START_US = 1_772_416_800_000_000
 PACK = """\
@@ -136,17 +132,15 @@ def _events(path: Path, count: int = 3_000) -> Path:
     return path
 
 
-def _opened(folder: Path) -> tuple[OpenedPack, PackSource]:
-    source = read_pack_folder(folder)
-    pack = load_pack_unlocked(source).loaded.pack
-    return OpenedPack(pack=pack, program=compile_pack(pack)), source
+def _opened(folder: Path) -> OpenedPack:
+    pack = load_pack_unlocked(read_pack_folder(folder)).loaded.pack
+    return OpenedPack(pack=pack, program=compile_pack(pack))
 
 
 def _keep(folder: Path, events: Path, to: Path) -> Kept:
-    opened, source = _opened(folder)
     chunks = open_events(events, mapping=None, base_currency="CNY").chunks
-    keep_run(opened, source, chunks, to, stream="s")
-    return Kept(to)
+    keep_run(_opened(folder), chunks, to, stream="s")
+    return open_kept(to)
 
 
 @pytest.fixture(autouse=True)
@@ -198,7 +192,7 @@ def test_what_changed_is_asked_again_and_the_whole_is_that_of_a_whole_run(
     events = _events(tmp_path / "events.jsonl")
     kept = _keep(_folder(tmp_path, "old"), events, tmp_path / "kept")
     folder = _folder(tmp_path, "new", **CHANGES[name])
-    new = _opened(folder)[0].pack
+    new = _opened(folder).pack
     fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
     change = change_between(kept.about.pack, new, fields)
     assert change.reason == ""
@@ -234,13 +228,13 @@ def test_where_more_changed_everything_is_decided_again(
 ) -> None:
     events = _events(tmp_path / "events.jsonl", 300)
     kept = _keep(_folder(tmp_path, "old"), events, tmp_path / "kept")
-    new = _opened(_folder(tmp_path, "new", **changes))[0].pack
+    new = _opened(_folder(tmp_path, "new", **changes)).pack
     fields = frozenset((*kept.about.numbers, *kept.about.texts, *kept.about.remarks))
     found = change_between(kept.about.pack, new, fields)
     if reason == "features":
         # Only where a changed policy reads such a feature; the others stand as they were.
         changed = POLICIES["b_each"].replace("200000", "1")
-        new = _opened(_folder(tmp_path, "newer", **changes, b_each=changed))[0].pack
+        new = _opened(_folder(tmp_path, "newer", **changes, b_each=changed)).pack
         found = change_between(kept.about.pack, new, fields)
     assert found.reason == reason
 
@@ -280,7 +274,7 @@ def test_alerts_are_those_that_a_plain_loop_counts(tmp_path: Path) -> None:
     events = _events(tmp_path / "events.jsonl")
     folder = _folder(tmp_path, "old")
     report = backtest(BacktestRequest(pack=folder, events=events, keep=tmp_path / "keep"))
-    opened, _ = _opened(folder)
+    opened = _opened(folder)
     from haitang.app.deciding import Decider, in_blocks
     from haitang.app.wiring import MachineClock
 
@@ -293,3 +287,70 @@ def test_alerts_are_those_that_a_plain_loop_counts(tmp_path: Path) -> None:
             if one.action not in {"PASS", "WATCH"} or "CALL" in one.actions]  # fmt: skip
     assert report.after.alerts == len(loud)
     assert report.after.by_action == Counter(one.action for one in loud)
+
+
+def test_a_draft_is_tried_as_if_in_shadow_and_live_when_asked(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl")
+    draft = POLICIES["d_listed"].replace("status: live", "status: draft")
+    folder = _folder(tmp_path, "old", d_listed=draft)
+
+    def run(*live: str) -> Any:
+        return backtest(
+            BacktestRequest(pack=folder, events=events, keep=tmp_path / "keep", live=live)
+        )
+
+    first = run()
+    assert first.hits["d_listed"] > 0
+    assert "d_listed" in first.policy_digests
+    assert first.tried_live == ()
+    tried = run("d_listed")
+    assert (tried.way, tried.changed, tried.tried_live) == (
+        "changed", ("d_listed",), ("d_listed",)
+    )  # fmt: skip
+    assert tried.hits["d_listed"] == first.hits["d_listed"]
+    assert tried.after.by_action["HOLD"] > first.after.by_action.get("HOLD", 0)
+    with pytest.raises(HaitangError, match="no policy `d_unknown`"):
+        run("d_unknown")
+
+
+def test_what_stands_twice_counts_once_and_what_is_no_event_is_counted(tmp_path: Path) -> None:
+    plain = _events(tmp_path / "events.jsonl", 1_500)
+    lines = plain.read_bytes().splitlines(keepends=True)
+    faulty = tmp_path / "faulty.jsonl"
+    faulty.write_bytes(
+        b"".join([*lines[:900], b'{"event_id": "X", "event_type": "NOTHING"}\n',
+                  *lines[100:140], *lines[900:], lines[3]])
+    )  # fmt: skip
+    folder = _folder(tmp_path, "old")
+    expected = backtest(BacktestRequest(pack=folder, events=plain, keep=tmp_path / "a"))
+    found = backtest(BacktestRequest(pack=folder, events=faulty, keep=tmp_path / "b"))
+    assert (expected.refused, expected.duplicates) == (0, 0)
+    assert (found.refused, found.duplicates) == (1, 41)
+    assert found.after == expected.after
+
+
+def test_a_stream_read_otherwise_is_another_stream(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl", 10)
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text("one")
+    digests = {stream_digest(events, None, "CNY"), stream_digest(events, None, "USD")}
+    digests.add(stream_digest(events, mapping, "CNY"))
+    mapping.write_text("two")
+    digests.add(stream_digest(events, mapping, "CNY"))
+    assert len(digests) == 4
+
+
+def test_what_follows_months_later_makes_a_stream_no_longer(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl", 9_000)
+    late = {
+        "event_id": "late", "event_type": "LOGIN", "customer_id": "C1", "channel": "MOBILE",
+        "occurred_at_us": START_US + 90 * DAY_US,
+    }  # fmt: skip
+    with events.open("ab") as file:
+        file.write(msgspec.json.encode(late) + b"\n")
+    report = backtest(
+        BacktestRequest(pack=_folder(tmp_path, "old"), events=events, keep=tmp_path / "keep")
+    )
+    assert report.after.days == 3
+    assert report.after.events == 9_001
+    assert report.after.alerts_per_day == pytest.approx(report.after.alerts / 3)

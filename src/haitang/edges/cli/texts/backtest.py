@@ -13,11 +13,11 @@ work, money stopped; with labels also precision and recall by typology.
 
 The first run decides everything and keeps it. When only policies changed since, the next
 run asks about those alone, in seconds, and comes to the same decisions bit by bit.
-Nothing is published.""",
+Drafts are tried as if in shadow; counts are before friction budgets. Nothing is published.""",
         """说明策略包在一段事件上的效果：每日预警、被打扰的客户、人工工时、拦截金额；有标签时还有分类型的精确率和召回率。
 
 首次运行对全部事件作出决策并保存。此后如只改动策略，再次运行只重算改动部分，数秒完成，
-结果与全量运行逐位一致。回测不会发布任何内容。""",
+结果与全量运行逐位一致。草稿按影子状态试算；计数未扣除打扰额度。回测不会发布任何内容。""",
     ),
     "backtest.examples": (
         """haitang lab generate --out lab                                events and labels to try on
@@ -37,6 +37,10 @@ haitang backtest packs/bank --events lab/events.parquet \\
     "backtest.option.mapping": ("How foreign columns map to events.", "外部列到事件字段的映射。"),
     "backtest.option.keep": ("Where runs are kept.", "运行结果保存目录。"),
     "backtest.option.minutes": ("Of a person's time for an alert.", "每条预警的人工处理分钟数。"),
+    "backtest.option.live": (
+        "Try this policy as if it were live; repeatable.",
+        "将该策略按已上线试算；可重复。",
+    ),
     "backtest.option.sweep": (
         "policy.parameter=from:to:steps; repeatable.",
         "策略.参数=起:止:步数；可重复。",
@@ -45,6 +49,12 @@ haitang backtest packs/bank --events lab/events.parquet \\
     "backtest.option.json": (
         "Write the report; `-` for the terminal only.",
         "写出报告；`-` 表示只输出到终端。",
+    ),
+    "backtest.tried_live": ("Tried as live: {policies}", "按已上线试算：{policies}"),
+    "backtest.refused": ("Rows that were no events: {rows}", "无法识别为事件的行：{rows}"),
+    "backtest.duplicates": (
+        "Events that stood in the file before: {rows}; the first one counts",
+        "文件中重复的事件：{rows}；以首次出现为准",
     ),
     "backtest.title": (
         "{pack} {version} on {events} events over {days} days, {customers} customers",

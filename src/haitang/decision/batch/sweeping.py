@@ -7,12 +7,12 @@ import re
 import msgspec
 import numpy as np
 
-from haitang.app.authoring.places import file_of
-from haitang.app.backtest.again import given_pieces
-from haitang.app.backtest.alerts import READ
-from haitang.app.backtest.keeping import EVENTS, Kept
-from haitang.app.backtest.measures import StoryLabel
+from haitang.decision.batch.again import given_pieces
+from haitang.decision.batch.alerts import READ
+from haitang.decision.batch.kept import EVENTS, Kept
+from haitang.decision.batch.measures import StoryLabel
 from haitang.decision.rules.pack import LoadCache, LoadedPack, load_pack_unlocked
+from haitang.decision.rules.places import file_of
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import PolicySpec
 from haitang.kernel.errors import HaitangError, symbol
@@ -70,8 +70,6 @@ def sweep(
     source: PackSource,
     loaded: LoadedPack,
     labels: list[StoryLabel] | None,
-    *,
-    days: float,
 ) -> Sweep:
     """Ask the kept stream about the policy at every value; instances that have a value of their
     own keep it.
@@ -122,7 +120,7 @@ def sweep(
             SweepPoint(
                 value=value,
                 hits=int(hits[step]),
-                customers_per_day=len(pairs[step]) / max(days, 1.0),
+                customers_per_day=len(pairs[step]) / max(kept.about.days, 1),
                 stories=len(stories[step]) if labels is not None else None,
             )
             for step, value in enumerate(spec.values)

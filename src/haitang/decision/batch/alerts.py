@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from haitang.decision.batch.kept import Columns
 from haitang.decision.engine import ACTIONS, RANK
 from haitang.kernel.hashing import hash_texts
 from haitang.kernel.instants import DAY_US
-
-Columns = dict[str, npt.NDArray[Any]]
 
 SILENT = ("PASS", "WATCH")
 """Actions that no customer hears of."""
@@ -24,6 +23,11 @@ READ = (
     "instants", "number amount_base_minor", "text event_type", "text payer_customer_id",
     "text customer_id", "text channel", "text customer_segment",
 )  # fmt: skip
+ALERT_COLUMNS = (
+    "piece", "event", "customer", "day", "channel", "segment", "amount", "action", "further",
+    "score",
+)  # fmt: skip
+"""Of an alert, besides the event's id."""
 
 Ranks = npt.NDArray[np.bool_]
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet as pq
 
-from haitang.app.backtest.alerts import CALL_BIT, PERSON, STOPS, Columns
-from haitang.app.wiring import naming
-from haitang.kernel.errors import HaitangError, Place
+from haitang.decision.batch.alerts import CALL_BIT, PERSON, STOPS
+from haitang.decision.batch.kept import Columns, KeptAbout
 
 MINUTES_PER_ALERT = 20.0
 """Of a person's time, unless told otherwise; 20 is what a Chinese bank reports for a review."""
@@ -42,7 +37,7 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     """What a pack would have meant on a stream."""
 
     events: int
-    days: float
+    days: int
     customers: int
     alerts: int
     """Events that a customer hears of, by an action or a call."""
@@ -64,16 +59,8 @@ class Measures(msgspec.Struct, frozen=True, kw_only=True):
     by_typology: dict[str, Caught] = {}
 
 
-class Totals(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not depend on decisions."""
-
-    events: int
-    days: float
-    customers: int
-
-
 def measure(
-    totals: Totals,
+    about: KeptAbout,
     alerts: Columns,
     event_ids: list[str],
     *,
@@ -83,19 +70,19 @@ def measure(
     minutes_per_alert: float,
 ) -> Measures:
     """Count; `event_ids` are those of the alerts, `names` the words behind hashes."""
-    days = max(totals.days, 1.0)
+    days = max(about.days, 1)
     count = len(alerts["event"])
     pairs = np.unique(np.stack([alerts["customer"].astype(np.uint64),
                                 alerts["day"].astype(np.uint64)]), axis=1)  # fmt: skip
     person = PERSON[alerts["action"]] | ((alerts["further"] & CALL_BIT) != 0)
     stopped = STOPS[alerts["action"]]
     return Measures(
-        events=totals.events,
-        days=totals.days,
-        customers=totals.customers,
+        events=about.events,
+        days=about.days,
+        customers=about.customers,
         alerts=count,
         alerts_per_day=count / days,
-        disturbed_per_10000_a_day=pairs.shape[1] / days / max(totals.customers, 1) * 10_000,
+        disturbed_per_10000_a_day=pairs.shape[1] / days / max(about.customers, 1) * 10_000,
         person_alerts=int(person.sum()),
         analyst_hours_per_day=float(person.sum()) * minutes_per_alert / 60 / days,
         money_stopped_minor=int(alerts["amount"][stopped].sum()),
@@ -147,22 +134,3 @@ def _against(labels: list[StoryLabel], event_ids: list[str], acted: Any) -> dict
             for typology, (a, b, c, d) in sorted(sums.items())
         },
     }
-
-
-def read_labels(path: Path) -> list[StoryLabel]:
-    """Read labels (Parquet or CSV) in the order of the stream, as `haitang lab generate` writes
-    them: `event_id`, `story_id`, `typology`, `amount_at_risk_minor`.
-    """
-    try:
-        with naming(path):
-            table = pq.read_table(path) if path.suffix == ".parquet" else pa.csv.read_csv(path)
-        rows = table.select(list(StoryLabel.__struct_fields__)).to_pylist()
-        return msgspec.convert(rows, list[StoryLabel], strict=False)
-    except (pa.ArrowException, KeyError, msgspec.ValidationError) as error:
-        raise HaitangError(
-            code="backtest_labels",
-            message="the labels were not understood",
-            place=Place(path=str(path)),
-            hint="columns `event_id`, `story_id`, `typology`, `amount_at_risk_minor`, in the order "
-            "of the stream",
-        ) from error
