@@ -87,6 +87,8 @@ class KeptReader:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: dict[str, pq.ParquetFile] = {}
+        self._held_of: tuple[str, range] = ("", range(0))
+        self._held: dict[str, NDArray[Any]] = {}
         self.about: bytes = self._file(ABOUT_TABLE).schema_arrow.metadata[ABOUT]
 
     def close(self) -> None:
@@ -102,19 +104,28 @@ class KeptReader:
         """Return the columns of a table."""
         return list(self._file(table).schema_arrow.names)
 
-    def read(self, table: str, piece: int, names: Sequence[str]) -> dict[str, NDArray[Any]]:
-        """Return columns of numbers of one piece."""
-        found = self._read(table, piece, names)
-        return {name: np.asarray(found.column(name)) for name in names}
+    def read(self, table: str, pieces: range, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+        """Return columns of numbers of some pieces, joined; what was read last is at hand."""
+        if self._held_of != (table, pieces):
+            self._held_of, self._held = (table, pieces), {}
+        held = self._held
+        missing = [name for name in dict.fromkeys(names) if name not in held]
+        if missing:
+            found = self._read(table, pieces, missing)
+            held.update({name: np.asarray(found.column(name)) for name in missing})
+        return {name: held[name] for name in names}
 
-    def read_texts(self, table: str, piece: int, name: str) -> list[str | None]:
-        """Return a column of texts of one piece."""
-        texts: list[str | None] = self._read(table, piece, [name]).column(name).to_pylist()
+    def read_texts(
+        self, table: str, pieces: range, name: str, rows: NDArray[np.int64] | None = None
+    ) -> list[str | None]:
+        """Return a column of texts of some pieces, joined; of these rows only, if given."""
+        column = self._read(table, pieces, [name]).column(name)
+        texts: list[str | None] = (column if rows is None else column.take(rows)).to_pylist()
         return texts
 
-    def _read(self, table: str, piece: int, names: Sequence[str]) -> pa.Table:
+    def _read(self, table: str, pieces: range, names: Sequence[str]) -> pa.Table:
         try:
-            return self._file(table).read_row_group(piece, columns=list(names), use_threads=True)
+            return self._file(table).read_row_groups(list(pieces), columns=list(names))
         except (pa.ArrowException, OSError) as error:
             raise _damaged(self._folder) from error
 

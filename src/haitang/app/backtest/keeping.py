@@ -36,7 +36,7 @@ Column = npt.NDArray[Any] | Sequence[str | None]
 
 PIECE_EVENTS = 65_536
 """Events that are kept together; in between are the values of one feature on them."""
-VERSION = 2
+VERSION = 3
 ALWAYS_NUMBERS = ("amount_base_minor",)
 ALWAYS_TEXTS = ("event_type", "payer_customer_id", "customer_id", "channel", "customer_segment")
 """Fields that the measures need, whatever the pack reads."""
@@ -98,7 +98,6 @@ class _Keeper:
         self._policies = tuple(policy.id for policy in program.policies)
         self._widths = np.array([len(names) for names in program.policy_reads], np.int64)
         self.events = 0
-        self._pieces = 0
         self._customers: npt.NDArray[np.uint64] = np.zeros(0, np.uint64)
         self._days: Counter[int] = Counter()
 
@@ -117,7 +116,6 @@ class _Keeper:
         instants = batch.occurred_at_us
         days, counts = np.unique(instants // DAY_US, return_counts=True)
         self._days.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
-        self.events += len(batch)
         columns: dict[str, Column] = {"instants": instants, "event_ids": batch.event_ids}
         for row, name in enumerate(self.fields.numbers):
             columns[f"number {name}"] = batch.numbers[row]
@@ -130,9 +128,9 @@ class _Keeper:
         decided = columns_of(out)
         numbers = {name: np.asarray(columns[name]) for name in READ}
         self._customers = np.union1d(self._customers, acting_customers(numbers))
-        alerts = alerts_of(numbers, decided, piece=self._pieces)
-        ids = [batch.event_ids[row] for row in alerts["event"].tolist()]
-        self._pieces += 1
+        alerts = alerts_of(numbers, decided, first=self.events)
+        ids = [batch.event_ids[row - self.events] for row in alerts["event"].tolist()]
+        self.events += len(batch)
         writer.put(EVENTS, {**columns, **decided})
         writer.put(ALERTS, {**alerts, "event_id": ids})
         writer.put(HITS, {"policy": out.hit_policies})

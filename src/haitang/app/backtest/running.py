@@ -11,19 +11,19 @@ import numpy.typing as npt
 
 from haitang.app.backtest.keeping import VERSION, keep_run, open_kept, stream_digest
 from haitang.app.backtest.labels import read_labels
+from haitang.app.backtest.reading import read_pack
 from haitang.app.policytests import wake_drafts
 from haitang.app.programs import OpenedPack
-from haitang.app.wiring import naming, open_events, read_pack_folder
+from haitang.app.wiring import naming, open_events
 from haitang.data.events.catalogue import FIELDS
-from haitang.decision.batch.again import Again
+from haitang.decision.batch.again import Again, Decided
 from haitang.decision.batch.alerts import ALERT_COLUMNS, READ, alerts_of, joined
 from haitang.decision.batch.changes import SPEAKING, Change, change_between
 from haitang.decision.batch.kept import ALERTS, EVENTS, HITS, Columns, Kept, KeptAbout
 from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures, measure
 from haitang.decision.batch.sweeping import Sweep, SweepSpec, sweep
 from haitang.decision.engine import ACTIONS, compile_pack
-from haitang.decision.rules.pack import load_pack_unlocked
-from haitang.decision.rules.places import file_of
+from haitang.decision.rules.places import files_of
 from haitang.decision.rules.source import PackSource, content_digest
 from haitang.decision.rules.specs import Pack
 from haitang.kernel.errors import HaitangError, Place, symbol
@@ -97,10 +97,9 @@ def backtest(
     request: BacktestRequest, *, progressed: Callable[[int], None] = lambda _: None
 ) -> Report:
     """Try a pack on a stream and report; see `Report.way` for how much of it was decided anew."""
-    source = read_pack_folder(request.pack)
-    loaded = load_pack_unlocked(source).loaded
-    pack = _as_tried(loaded.pack, request.live, source)
-    loaded = msgspec.structs.replace(loaded, pack=pack)
+    read = read_pack(request.pack, request.keep)
+    source = read.source
+    pack = _as_tried(read.pack, request.live, source)
     labels = read_labels(request.labels) if request.labels is not None else None
     stream = stream_digest(request.events, request.mapping, pack.base_currency)
     folder = request.keep / stream[:16]
@@ -134,11 +133,7 @@ def backtest(
         pack=pack.id,
         pack_version=pack.version,
         pack_digest=pack.digest,
-        policy_digests={
-            one.policy_id: content_digest(source.files[file_of(one, source)])
-            for one in pack.policies
-            if one.status in SPEAKING
-        },
+        policy_digests=_digests(pack, source),
         tried_live=request.live,
         stream=stream,
         events=kept.about.events,
@@ -152,8 +147,15 @@ def backtest(
         events_affected=after.affected,
         samples=after.samples,
         hits=after.hits,
-        sweeps=tuple(sweep(spec, kept, source, loaded, labels) for spec in request.sweeps),
+        sweeps=tuple(
+            sweep(spec, kept, source, pack, labels, cache=read.cache) for spec in request.sweeps
+        ),
     )
+
+
+def _digests(pack: Pack, source: PackSource) -> dict[str, str]:
+    tried = files_of((one for one in pack.policies if one.status in SPEAKING), source)
+    return {name: content_digest(source.files[path]) for name, path in tried.items()}
 
 
 def _as_tried(pack: Pack, live: Sequence[str], source: PackSource) -> Pack:
@@ -205,20 +207,18 @@ def _keep(
 
 
 def _kept_alerts(kept: Kept) -> _Seen:
-    parts, ids = [], []
-    for piece in range(kept.reader.piece_count(ALERTS)):
-        parts.append(kept.reader.read(ALERTS, piece, ALERT_COLUMNS))
-        ids += [text or "" for text in kept.reader.read_texts(ALERTS, piece, "event_id")]
-    return _Seen(alerts=joined(parts), event_ids=ids)
+    ids = kept.reader.read_texts(ALERTS, kept.whole(ALERTS), "event_id")
+    return _Seen(
+        alerts=kept.reader.read(ALERTS, kept.whole(ALERTS), ALERT_COLUMNS),
+        event_ids=[text or "" for text in ids],
+    )
 
 
 def _all_hits(kept: Kept) -> dict[str, int]:
-    counts = np.zeros(len(kept.about.policies) + 1, np.int64)
-    for piece in range(kept.reader.piece_count(HITS)):
-        found = kept.reader.read(HITS, piece, ["policy"])["policy"]
-        # Behind the policies come the models.
-        found = np.minimum(found, len(kept.about.policies))
-        counts += np.bincount(found, minlength=len(counts))
+    found = kept.reader.read(HITS, kept.whole(HITS), ["policy"])["policy"]
+    # Behind the policies come the models.
+    policies = len(kept.about.policies)
+    counts = np.bincount(np.minimum(found, policies), minlength=policies + 1)
     return {
         name: int(count) for name, count in zip(kept.about.policies, counts, strict=False) if count
     }
@@ -230,52 +230,55 @@ def _changed(kept: Kept, pack: Pack, change: Change, before: _Seen) -> _Seen:
     names = again.policy_names
     asked = {place for place, name in enumerate(names) if name in set(change.policies)}
     hits = dict.fromkeys((names[place] for place in sorted(asked)), 0)
-    parts: list[Columns] = []
-    ids: list[str] = []
-    samples: list[Sample] = []
-    affected = 0
-    pieces = before.alerts["piece"]
+    fresh: list[_Seen] = []
+    affected: list[Int64] = []
     for decided in again.pieces():
-        rows = np.flatnonzero(pieces == decided.piece)
         found, counts = np.unique(decided.policies, return_counts=True)
         for place, count in zip(found.tolist(), counts.tolist(), strict=True):
             if place in asked:
                 hits[names[place]] += count
-        stays = rows
-        if decided.out is not None and len(decided.affected):
-            stays = rows[~np.isin(before.alerts["event"][rows], decided.affected)]
-        parts.append({name: column[stays] for name, column in before.alerts.items()})
-        ids += [before.event_ids[row] for row in stays.tolist()]
-        if decided.out is None or not len(decided.affected):
-            continue
-        affected += len(decided.affected)
-        texts = kept.reader.read_texts(EVENTS, decided.piece, "event_ids")
-        columns = kept.reader.read(EVENTS, decided.piece, READ)
-        fresh = alerts_of(columns, decided.out, piece=decided.piece, rows=decided.affected)
-        parts.append(fresh)
-        ids += [texts[row] or "" for row in fresh["event"].tolist()]
-        if len(samples) < SAMPLES_MAX:
-            samples += _samples(kept, decided.piece, decided.affected, decided.out, texts)
+        if decided.out is not None:
+            affected.append(decided.affected + decided.first)
+            wanted = SAMPLES_MAX - sum(len(one.samples) for one in fresh)
+            fresh.append(_fresh(kept, decided, decided.out, wanted))
+    others = np.concatenate(affected) if affected else np.zeros(0, np.int64)
+    stays = np.flatnonzero(~np.isin(before.alerts["event"], others))
+    alerts = joined([{name: column[stays] for name, column in before.alerts.items()},
+                     *(one.alerts for one in fresh)])  # fmt: skip
+    ids = [before.event_ids[row] for row in stays.tolist()]
+    ids += [name for one in fresh for name in one.event_ids]
+    order = np.argsort(alerts["event"])
     return _Seen(
-        alerts=joined(parts), event_ids=ids, affected=affected,
-        samples=tuple(samples[:SAMPLES_MAX]), hits=hits,
-    )  # fmt: skip
+        alerts={name: column[order] for name, column in alerts.items()},
+        event_ids=[ids[row] for row in order.tolist()],
+        affected=len(others),
+        samples=tuple(sample for one in fresh for sample in one.samples),
+        hits=hits,
+    )
 
 
-def _samples(
-    kept: Kept, piece: int, affected: Int64, out: Columns, texts: Sequence[str | None]
-) -> list[Sample]:
-    """Return some of the events whose action is another now."""
-    old = kept.reader.read(EVENTS, piece, ["out action"])["out action"][affected]
-    other = np.flatnonzero(old != out["out action"])[:SAMPLES_MAX]
-    return [
-        Sample(
-            event_id=texts[int(affected[row])] or "",
-            before=ACTIONS[int(old[row])].code,
-            after=ACTIONS[int(out["out action"][row])].code,
-        )
-        for row in other.tolist()
-    ]
+def _fresh(kept: Kept, decided: Decided, out: Columns, samples_wanted: int) -> _Seen:
+    """Return the alerts on events whose decisions are made anew, and some of what is other now."""
+    columns = kept.reader.read(EVENTS, decided.pieces, [*READ, "out action"])
+    alerts = alerts_of(columns, out, first=decided.first, rows=decided.affected)
+    old = columns["out action"][decided.affected]
+    other = np.flatnonzero(old != out["out action"])[: max(samples_wanted, 0)]
+    rows = np.concatenate([alerts["event"] - decided.first, decided.affected[other]])
+    texts = kept.reader.read_texts(EVENTS, decided.pieces, "event_ids", rows)
+    ids = [text or "" for text in texts]
+    count = len(alerts["event"])
+    return _Seen(
+        alerts=alerts,
+        event_ids=ids[:count],
+        samples=tuple(
+            Sample(
+                event_id=name,
+                before=ACTIONS[int(old[row])].code,
+                after=ACTIONS[int(out["out action"][row])].code,
+            )
+            for name, row in zip(ids[count:], other.tolist(), strict=True)
+        ),
+    )
 
 
 def _names() -> dict[int, str]:

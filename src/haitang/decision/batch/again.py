@@ -24,6 +24,7 @@ from haitang.decision.batch.kept import (
 )
 from haitang.decision.engine import DecisionBatch, evaluate
 from haitang.decision.engine.given import GivenColumns, compile_given, given_state, leaves_read
+from haitang.decision.engine.program import policy_reads
 from haitang.decision.rules.specs import Pack, PolicySpec
 
 Int64 = npt.NDArray[np.int64]
@@ -31,13 +32,15 @@ _NOTHING: Int64 = np.zeros(0, np.int64)
 
 
 class Decided(NamedTuple):
-    """What of a kept piece is other under another pack; `whole` makes it the whole again."""
+    """What of some kept pieces is other under another pack; `whole` makes it the whole again."""
 
-    piece: int
+    pieces: range
+    first: int
+    """Place in the stream of the first event; all events here count from it."""
     affected: Int64
     """Events whose hits are others, ascending."""
     policies: Int64
-    """Policy of every hit of the piece, by event and then by policy."""
+    """Policy of every hit, by event and then by policy."""
     events: Int64 | None = None
     """Event of every hit; None where no event is affected."""
     values: npt.NDArray[np.float64] | None = None
@@ -45,12 +48,12 @@ class Decided(NamedTuple):
     """Decisions on the affected events, one row each, as `columns_of` calls them."""
 
     def whole(self, kept: Kept) -> Columns:
-        """Return the decisions of the piece, equal to those of a whole run, bit by bit."""
+        """Return the decisions, equal to those of a whole run, bit by bit."""
         names = list(OUT_COLUMNS)
-        columns = kept.reader.read(EVENTS, self.piece, names)
+        columns = kept.reader.read(EVENTS, self.pieces, names)
         count = len(columns["out action"])
         if self.events is None or self.values is None or self.out is None:
-            values = kept.reader.read(VALUES, self.piece, ["value"])["value"]
+            values = kept.reader.read(VALUES, self.pieces, ["value"])["value"]
             return {**columns, "policy": self.policies.astype(np.int32), "value": values}
         for name in names:
             column = columns[name].copy()
@@ -85,52 +88,54 @@ class Again:
         return tuple(one.id for one in self._policies)
 
     def pieces(self) -> Iterator[Decided]:
-        """Yield what became of each piece, in the order of the stream."""
-        for piece, asked in given_pieces(self._kept, self._pack, self._asked):
-            yield self._piece(piece, asked)
+        """Yield what became of the pieces, in the order of the stream."""
+        first = 0
+        for pieces, asked in given_pieces(self._kept, self._pack, self._asked):
+            yield self._decided(pieces, first, asked)
+            first += asked.count
 
-    def _piece(self, piece: int, asked: DecisionBatch) -> Decided:
+    def _decided(self, pieces: range, first: int, asked: DecisionBatch) -> Decided:
         kept = self._kept
-        old = kept.reader.read(HITS, piece, ["policy"])["policy"]
+        old = kept.reader.read(HITS, pieces, ["policy"])["policy"]
         # What stays: hits of policies that did not change.
         policies = self._new_of_old[old]
         stays = policies >= 0
         if len(asked.hit_policies) == 0 and bool(stays.all()):
-            return Decided(piece=piece, affected=_NOTHING, policies=policies)
-        counts = kept.reader.read(EVENTS, piece, ["out hits"])["out hits"]
+            return Decided(pieces=pieces, first=first, affected=_NOTHING, policies=policies)
+        counts = kept.reader.read(EVENTS, pieces, ["out hits"])["out hits"]
         events = np.repeat(np.arange(asked.count), counts)
         asked_events = np.repeat(np.arange(asked.count), np.diff(asked.hit_starts))
         asked_widths = np.array([len(names) for names in asked.program.policy_reads], np.int64)
         affected = np.unique(np.concatenate([events[~stays], asked_events]))
         widths = self._widths[old]
-        values = kept.reader.read(VALUES, piece, ["value"])["value"]
+        values = kept.reader.read(VALUES, pieces, ["value"])["value"]
         merged = _merge(
             (events[stays], policies[stays], (np.cumsum(widths) - widths)[stays], values,
              widths[stays]),
             (asked_events, self._new_of_asked[asked.hit_policies], asked.value_starts,
              asked.hit_values, asked_widths[asked.hit_policies]),
         )  # fmt: skip
-        out = self._summing.sum_up(kept, piece, merged, affected)
+        out = self._summing.sum_up(kept, pieces, merged, affected)
         return Decided(
-            piece=piece, affected=affected, policies=merged.policies, events=merged.events,
-            values=merged.values, out=out,
+            pieces=pieces, first=first, affected=affected, policies=merged.policies,
+            events=merged.events, values=merged.values, out=out,
         )  # fmt: skip
 
 
 def given_pieces(
     kept: Kept, pack: Pack, policies: Sequence[PolicySpec]
-) -> Iterator[tuple[int, DecisionBatch]]:
-    """Yield what some policies of a pack would have done in each piece of a kept run."""
+) -> Iterator[tuple[range, DecisionBatch]]:
+    """Yield what some policies of a pack would have done in the pieces of a kept run."""
     program = compile_given(pack, policies)
     given = GivenColumns(program)
     state = given_state(program, given)
     names = [f"leaf {name}" for name in leaves_read(pack, policies)]
     position = 0
-    for piece in range(kept.reader.piece_count(EVENTS)):
-        columns = kept.reader.read(EVENTS, piece, [*_columns(program.fields), *names])
-        batch = _batch(kept, piece, program.fields, columns)
+    for pieces in kept.spans():
+        columns = kept.reader.read(EVENTS, pieces, [*_columns(program.fields), *names])
+        batch = _batch(kept, pieces, program.fields, columns)
         given.values = _stack([columns[name] for name in names], len(batch), np.float64)
-        yield piece, evaluate(batch, state, first_position=position)
+        yield pieces, evaluate(batch, state, first_position=position)
         position += len(batch)
 
 
@@ -165,17 +170,17 @@ class _Summing:
         self._state = given_state(self._program, self._given)
         self._count = len(policies)
 
-    def sum_up(self, kept: Kept, piece: int, hits: _Hits, affected: Int64) -> Columns:
-        """Return what the affected events of a piece come to by their hits, one row each."""
+    def sum_up(self, kept: Kept, pieces: range, hits: _Hits, affected: Int64) -> Columns:
+        """Return what the affected events come to by their hits, one row each."""
         fields = self._program.fields
-        columns = kept.reader.read(EVENTS, piece, _columns(fields))
+        columns = kept.reader.read(EVENTS, pieces, _columns(fields))
         rows = {name: column[affected] for name, column in columns.items()}
         flags = np.zeros((self._count, len(affected)))
         places = np.searchsorted(affected, hits.events)
         inside = np.flatnonzero(affected[np.minimum(places, len(affected) - 1)] == hits.events)
         flags[hits.policies[inside], places[inside]] = 1.0
         self._given.values = flags
-        out = evaluate(_batch(kept, piece, fields, rows, affected), self._state)
+        out = evaluate(_batch(kept, pieces, fields, rows, affected), self._state)
         return columns_of(out)
 
 
@@ -211,12 +216,12 @@ def _columns(fields: FieldSet) -> list[str]:
 
 
 def _batch(
-    kept: Kept, piece: int, fields: FieldSet, columns: Columns, rows: Int64 | None = None
+    kept: Kept, pieces: range, fields: FieldSet, columns: Columns, rows: Int64 | None = None
 ) -> EventBatch:
     count = len(columns["instants"])
-    remarks = [kept.reader.read_texts(EVENTS, piece, f"remark {name}") for name in fields.remarks]
-    if rows is not None:
-        remarks = [[column[row] for row in rows] for column in remarks]
+    remarks = [
+        kept.reader.read_texts(EVENTS, pieces, f"remark {name}", rows) for name in fields.remarks
+    ]
     return EventBatch(
         # What is read from a file cannot be written to; to the kernel that is another type.
         occurred_at_us=columns["instants"].copy(),
@@ -235,12 +240,7 @@ def _stack(columns: list[npt.NDArray[Any]], count: int, kind: Any) -> npt.NDArra
 
 def _widths(pack: Pack, policies: tuple[str, ...]) -> Int64:
     """Return how many values a hit of each policy records."""
-    speaking = tuple(one for one in pack.policies if one.status in SPEAKING)
-    program = compile_given(pack, speaking)
-    reads = {
-        policy.id: len(names)
-        for policy, names in zip(program.policies, program.policy_reads, strict=False)
-    }
+    reads = {one.id: len(policy_reads(one)) for one in pack.policies if one.status in SPEAKING}
     return np.array([reads[name] for name in policies], np.int64)
 
 

@@ -24,10 +24,10 @@ READ = (
     "text customer_id", "text channel", "text customer_segment",
 )  # fmt: skip
 ALERT_COLUMNS = (
-    "piece", "event", "customer", "day", "channel", "segment", "amount", "action", "further",
+    "event", "customer", "day", "channel", "segment", "amount", "action", "further",
     "score",
 )  # fmt: skip
-"""Of an alert, besides the event's id."""
+"""Of an alert, besides the event's id; `event` is its place in the stream."""
 
 Ranks = npt.NDArray[np.bool_]
 
@@ -52,11 +52,11 @@ def is_alert(actions: npt.NDArray[Any], further: npt.NDArray[Any]) -> npt.NDArra
 
 
 def alerts_of(
-    columns: Columns, decided: Columns, *, piece: int, rows: npt.NDArray[np.int64] | None = None
+    columns: Columns, decided: Columns, *, first: int, rows: npt.NDArray[np.int64] | None = None
 ) -> Columns:
-    """Return the alerts of a piece, one row each; of some rows only, whose decisions are given.
+    """Return the alerts of some events, one row each; of some rows only, whose decisions are given.
 
-    `columns` are those of `READ`.
+    `columns` are those of `READ`, `first` the place of the first event in the stream.
     """
     events = np.arange(len(columns["instants"])) if rows is None else rows
     loud = is_alert(decided["out action"], decided["out further"])
@@ -66,8 +66,7 @@ def alerts_of(
     amounts = columns["number amount_base_minor"][events]
     requested = columns["text event_type"][events] == _REQUEST
     return {
-        "piece": np.full(len(events), piece),
-        "event": events,
+        "event": events + first,
         "customer": np.where(customers != 0, customers, others),
         "day": columns["instants"][events] // DAY_US,
         "channel": columns["text channel"][events],

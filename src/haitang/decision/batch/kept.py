@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
@@ -18,6 +18,8 @@ Columns = dict[str, npt.NDArray[Any]]
 EVENTS, HITS, VALUES, ALERTS = "events", "hits", "values", "alerts"
 """Tables: one row an event, a hit, a value that a hit recorded, an event that a customer hears of.
 """
+SPAN_PIECES = 8
+"""Pieces that are read and decided together: each reading costs something besides its rows."""
 OUT_COLUMNS = ("out action", "out further", "out tier", "out payer", "out payee", "out hits")
 
 
@@ -54,12 +56,14 @@ class KeptColumns(Protocol):
         """Return how many pieces a table has."""
         ...
 
-    def read(self, table: str, piece: int, names: Sequence[str]) -> Columns:
-        """Return columns of numbers of one piece."""
+    def read(self, table: str, pieces: range, names: Sequence[str]) -> Columns:
+        """Return columns of numbers of some pieces, joined."""
         ...
 
-    def read_texts(self, table: str, piece: int, name: str) -> list[str | None]:
-        """Return a column of texts of one piece."""
+    def read_texts(
+        self, table: str, pieces: range, name: str, rows: npt.NDArray[np.int64] | None = None
+    ) -> list[str | None]:
+        """Return a column of texts of some pieces, joined; of these rows only, if given."""
         ...
 
 
@@ -68,6 +72,16 @@ class Kept(NamedTuple):
 
     about: KeptAbout
     reader: KeptColumns
+
+    def whole(self, table: str) -> range:
+        """Return all pieces of a table."""
+        return range(self.reader.piece_count(table))
+
+    def spans(self) -> Iterator[range]:
+        """Yield the pieces in the order of the stream, as many at once as are read together."""
+        pieces = self.whole(EVENTS)
+        for start in range(0, len(pieces), SPAN_PIECES):
+            yield pieces[start : start + SPAN_PIECES]
 
 
 def leaf_features(pack: Pack) -> list[FeatureSpec]:

@@ -11,10 +11,10 @@ from haitang.decision.batch.again import given_pieces
 from haitang.decision.batch.alerts import READ
 from haitang.decision.batch.kept import EVENTS, Kept
 from haitang.decision.batch.measures import StoryLabel
-from haitang.decision.rules.pack import LoadCache, LoadedPack, load_pack_unlocked
+from haitang.decision.rules.pack import LoadCache, load_pack_unlocked
 from haitang.decision.rules.places import file_of
 from haitang.decision.rules.source import PackSource
-from haitang.decision.rules.specs import PolicySpec
+from haitang.decision.rules.specs import Pack, PolicySpec
 from haitang.kernel.errors import HaitangError, symbol
 from haitang.kernel.instants import DAY_US
 
@@ -68,13 +68,15 @@ def sweep(
     spec: SweepSpec,
     kept: Kept,
     source: PackSource,
-    loaded: LoadedPack,
+    pack: Pack,
     labels: list[StoryLabel] | None,
+    *,
+    cache: LoadCache,
 ) -> Sweep:
     """Ask the kept stream about the policy at every value; instances that have a value of their
     own keep it.
     """
-    own = [one for one in loaded.pack.policies if one.policy_id == spec.policy]
+    own = [one for one in pack.policies if one.policy_id == spec.policy]
     parameter = next(
         (one for policy in own for one in policy.parameters if one.name == spec.parameter), None
     )
@@ -85,19 +87,19 @@ def sweep(
             f"{symbol(spec.parameter)}",
             hint="`haitang policy explain` shows what a policy has",
         )
-    variants = _variants(spec, source, own[0])
+    variants = _variants(spec, source, own[0], cache)
     owner = np.array([step for step, policies in enumerate(variants) for _ in policies])
     policies = [policy for policies in variants for policy in policies]
     story_of = {one.event_id: one.story_id for one in labels or ()}
     hits = np.zeros(len(variants), np.int64)
     pairs: list[set[tuple[int, int]]] = [set() for _ in variants]
     stories: list[set[str]] = [set() for _ in variants]
-    for piece, out in given_pieces(kept, loaded.pack, policies):
+    for pieces, out in given_pieces(kept, pack, policies):
         if not len(out.hit_policies):
             continue
         events = np.repeat(np.arange(out.count), np.diff(out.hit_starts))
-        columns = kept.reader.read(EVENTS, piece, READ)
-        texts = kept.reader.read_texts(EVENTS, piece, "event_ids") if labels else []
+        columns = kept.reader.read(EVENTS, pieces, READ)
+        texts = kept.reader.read_texts(EVENTS, pieces, "event_ids") if labels else []
         for step in range(len(variants)):
             rows = np.unique(events[owner[out.hit_policies] == step])
             hits[step] += len(rows)
@@ -129,7 +131,7 @@ def sweep(
 
 
 def _variants(
-    spec: SweepSpec, source: PackSource, policy: PolicySpec
+    spec: SweepSpec, source: PackSource, policy: PolicySpec, cache: LoadCache
 ) -> list[tuple[PolicySpec, ...]]:
     """Return the instances of the policy at every value, each with a name of its own."""
     path = file_of(policy, source)
@@ -137,7 +139,6 @@ def _variants(
     pattern = re.compile(
         rf"(?m)^(\s*{re.escape(spec.parameter)}:\s*\{{[^}}]*?\bvalue:\s*)([^,}}\s]+)"
     )
-    cache = LoadCache()
     variants = []
     for step, value in enumerate(spec.values):
         changed, count = pattern.subn(rf"\g<1>{value:.10g}", text, count=1)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from haitang.decision.rules.source import INCLUDES_FOLDER, PackSource
+from collections.abc import Iterable
+
+from haitang.decision.rules.source import PackSource, split_included
 from haitang.decision.rules.specs import PolicySpec
 
 
 def file_of(policy: PolicySpec, source: PackSource) -> str:
     """Return the path of a policy's file among the files of a pack; a name is there once only."""
-    if policy.path in source.files:
-        return policy.path
-    return next(
-        path
-        for path in source.files
-        if path.startswith(f"{INCLUDES_FOLDER}/") and path.endswith(f"/{policy.path}")
-    )
+    return files_of((policy,), source)[policy.policy_id]
+
+
+def files_of(policies: Iterable[PolicySpec], source: PackSource) -> dict[str, str]:
+    """Return the path of the file of each policy, by the name of the policy."""
+    paths = {split_included(path)[1]: path for path in source.files}
+    return {one.policy_id: paths[one.path] for one in policies}

@@ -16,6 +16,7 @@ from haitang.app.backtest.keeping import keep_run, open_kept, stream_digest
 from haitang.app.backtest.running import BacktestRequest, backtest
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import open_events, read_pack_folder
+from haitang.decision.batch import kept as kept_module
 from haitang.decision.batch.again import Again
 from haitang.decision.batch.changes import change_between
 from haitang.decision.batch.kept import EVENTS, HITS, OUT_COLUMNS, VALUES, Kept
@@ -146,14 +147,15 @@ def _keep(folder: Path, events: Path, to: Path) -> Kept:
 @pytest.fixture(autouse=True)
 def _small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keeping, "PIECE_EVENTS", 700)
+    monkeypatch.setattr(kept_module, "SPAN_PIECES", 2)
 
 
 def _whole(kept: Kept) -> Iterator[dict[str, np.ndarray[Any, Any]]]:
-    for piece in range(kept.reader.piece_count(EVENTS)):
+    for pieces in kept.spans():
         yield {
-            **kept.reader.read(EVENTS, piece, OUT_COLUMNS),
-            **kept.reader.read(HITS, piece, ["policy"]),
-            **kept.reader.read(VALUES, piece, ["value"]),
+            **kept.reader.read(EVENTS, pieces, OUT_COLUMNS),
+            **kept.reader.read(HITS, pieces, ["policy"]),
+            **kept.reader.read(VALUES, pieces, ["value"]),
         }
 
 
@@ -199,7 +201,7 @@ def test_what_changed_is_asked_again_and_the_whole_is_that_of_a_whole_run(
     assert change.policies
     found = [piece.whole(kept) for piece in Again(kept, kept.about.pack, new, change).pieces()]
     whole = list(_whole(_keep(folder, events, tmp_path / "whole")))
-    assert len(found) == len(whole) == 5
+    assert len(found) == len(whole) == 3
     for piece, expected in zip(found, whole, strict=True):
         assert piece.keys() == expected.keys()
         for column, values in expected.items():
