@@ -20,7 +20,8 @@ from haitang.decision.batch.again import Again, Decided
 from haitang.decision.batch.alerts import ALERT_COLUMNS, READ, alerts_of, joined
 from haitang.decision.batch.changes import SPEAKING, Change, change_between
 from haitang.decision.batch.kept import ALERTS, EVENTS, HITS, Columns, Kept, KeptAbout
-from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures, measure
+from haitang.decision.batch.lines import Line, lines
+from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures, StoryLabel, measure
 from haitang.decision.batch.sweeping import Sweep, SweepSpec, sweep
 from haitang.decision.engine import ACTIONS, compile_pack
 from haitang.decision.rules.places import files_of
@@ -47,6 +48,8 @@ class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
     sweeps: tuple[SweepSpec, ...] = ()
     live: tuple[str, ...] = ()
     """Policies that are tried as if they were live, whatever their status."""
+    near: tuple[str, ...] = ()
+    """Policies whose events above and below the line are wanted."""
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +86,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     hits: dict[str, int]
     """Of the changed policies, or of all that hit on a first run."""
     sweeps: tuple[Sweep, ...] = ()
+    lines: tuple[Line, ...] = ()
+    """Of the policies asked for, by instance."""
 
 
 class _Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +104,8 @@ def backtest(
     """Try a pack on a stream and report; see `Report.way` for how much of it was decided anew."""
     read = read_pack(request.pack, request.keep)
     source = read.source
-    pack = _as_tried(read.pack, request.live, source)
+    _check_known(read.pack, (*request.live, *request.near), source)
+    pack = _as_tried(read.pack, request.live)
     labels = read_labels(request.labels) if request.labels is not None else None
     stream = stream_digest(request.events, request.mapping, pack.base_currency)
     folder = request.keep / stream[:16]
@@ -150,7 +156,20 @@ def backtest(
         sweeps=tuple(
             sweep(spec, kept, source, pack, labels, cache=read.cache) for spec in request.sweeps
         ),
+        lines=_lines(request, kept, pack, labels),
     )
+
+
+def _lines(
+    request: BacktestRequest, kept: Kept, pack: Pack, labels: Sequence[StoryLabel] | None
+) -> tuple[Line, ...]:
+    near = [
+        one for one in pack.policies if one.status in SPEAKING and one.policy_id in request.near
+    ]
+    if not near:
+        return ()
+    frauds = None if labels is None else {one.event_id: one.typology for one in labels}
+    return lines(kept, pack, near, frauds)
 
 
 def _digests(pack: Pack, source: PackSource) -> dict[str, str]:
@@ -158,9 +177,8 @@ def _digests(pack: Pack, source: PackSource) -> dict[str, str]:
     return {name: content_digest(source.files[path]) for name, path in tried.items()}
 
 
-def _as_tried(pack: Pack, live: Sequence[str], source: PackSource) -> Pack:
-    """Return the pack with its drafts in shadow, and the named policies live."""
-    unknown = sorted(set(live) - {one.policy_id for one in pack.policies})
+def _check_known(pack: Pack, names: Sequence[str], source: PackSource) -> None:
+    unknown = sorted(set(names) - {one.policy_id for one in pack.policies})
     if unknown:
         raise HaitangError(
             code="policy_unknown",
@@ -168,6 +186,10 @@ def _as_tried(pack: Pack, live: Sequence[str], source: PackSource) -> Pack:
             place=Place(path=source.name),
             hint="`haitang policy coverage` lists what there is",
         )
+
+
+def _as_tried(pack: Pack, live: Sequence[str]) -> Pack:
+    """Return the pack with its drafts in shadow, and the named policies live."""
     awake = wake_drafts(pack)
     return msgspec.structs.replace(
         awake,

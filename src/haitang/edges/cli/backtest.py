@@ -12,6 +12,7 @@ import msgspec
 from haitang.app.backtest.running import BacktestRequest, Report, backtest
 from haitang.app.settings import Settings
 from haitang.app.wiring import Replacement, write_json
+from haitang.decision.batch.lines import Line
 from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures
 from haitang.decision.batch.sweeping import Sweep, read_sweep
 from haitang.edges.cli.backtest_chart import draw_sweeps
@@ -67,6 +68,7 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
             option("--minutes", type=click.FloatRange(0.0, 480.0), default=MINUTES_PER_ALERT,
                    show_default=True),
             option("--live", multiple=True, metavar="POLICY"),
+            option("--near", multiple=True, metavar="POLICY"),
             option("--sweep", multiple=True, metavar="SPEC"),
             option("--chart", type=_PATH, metavar="FILE"),
             option("--json", type=_PATH, metavar="FILE"),
@@ -85,12 +87,7 @@ def report_lines(report: Report, *, wording: Wording) -> list[str]:
             reason=say(f"backtest.reason.{report.reason}") if report.reason else "",
             changed=count(len(report.changed)), affected=count(report.events_affected)),
     ]  # fmt: skip
-    if report.tried_live:
-        lines.append(say("backtest.tried_live", policies=", ".join(report.tried_live)))
-    if report.refused:
-        lines.append(say("backtest.refused", rows=count(report.refused)))
-    if report.duplicates:
-        lines.append(say("backtest.duplicates", rows=count(report.duplicates)))
+    lines += _remarks(report, wording)
     lines.append("")
     columns = [] if report.before is None else [report.before]
     heads = ["", *([say("backtest.column.before")] if columns else []), say("backtest.column.now")]
@@ -115,9 +112,21 @@ def report_lines(report: Report, *, wording: Wording) -> list[str]:
     if report.samples:
         rows = [(one.event_id, one.before, "→", one.after) for one in report.samples]
         lines += ["", say("backtest.samples"), *table(rows)]
+    for line in report.lines:
+        lines += ["", *_line(line, wording)]
     for sweep in report.sweeps:
         lines += ["", *_sweep(sweep, wording)]
     return lines
+
+
+def _remarks(report: Report, wording: Wording) -> list[str]:
+    say, count = wording.say, wording.count
+    told = [
+        (report.tried_live, say("backtest.tried_live", policies=", ".join(report.tried_live))),
+        (report.refused, say("backtest.refused", rows=count(report.refused))),
+        (report.duplicates, say("backtest.duplicates", rows=count(report.duplicates))),
+    ]
+    return [text for wanted, text in told if wanted]
 
 
 def _measure(name: str, found: Measures, wording: Wording) -> str:
@@ -165,6 +174,24 @@ def _sweep(sweep: Sweep, wording: Wording) -> list[str]:
     ]  # fmt: skip
     title = f"{sweep.policy}.{sweep.parameter} ({sweep.unit})"
     return [title, *table(rows, right=frozenset({0, 1, 2, 3}))]
+
+
+def _line(line: Line, wording: Wording) -> list[str]:
+    lines = [wording.say("backtest.line", instance=line.instance)]
+    for side in (line.above, *line.below):
+        key = "below" if side.condition else "above"
+        said = wording.say(f"backtest.{key}", condition=side.condition,
+                           events=wording.count(side.events))  # fmt: skip
+        if side.labelled is not None:
+            said += wording.say("backtest.labelled", events=wording.count(side.labelled))
+        lines.append(f"  {said}")
+        rows = [
+            (one.event_id, one.typology,
+             "  ".join(f"{name} {value:,.6g}" for name, value in one.values.items()))
+            for one in side.samples
+        ]  # fmt: skip
+        lines += [f"    {row}" for row in table(rows)] if rows else []
+    return lines
 
 
 def _telling(wording: Wording) -> Callable[[int], None]:

@@ -356,3 +356,33 @@ def test_what_follows_months_later_makes_a_stream_no_longer(tmp_path: Path) -> N
     assert report.after.days == 3
     assert report.after.events == 9_001
     assert report.after.alerts_per_day == pytest.approx(report.after.alerts / 3)
+
+
+def test_below_the_line_lies_what_a_milder_threshold_would_add(tmp_path: Path) -> None:
+    events = _events(tmp_path / "events.jsonl")
+    rows = [msgspec.json.decode(line) for line in events.read_bytes().splitlines()]
+    amounts = {row["event_id"]: row["amount_minor"] for row in rows if "amount_minor" in row}
+    above = [name for name, amount in amounts.items() if amount >= 300_000]
+    below = [name for name, amount in amounts.items() if 240_000 <= amount < 300_000]
+    labels = tmp_path / "labels.csv"
+    stories = [*above[:3], *below[:2]]
+    labels.write_text(
+        "event_id,story_id,typology,amount_at_risk_minor\n"
+        + "".join(f"{name},S{n},D01,1\n" for n, name in enumerate(stories))
+    )
+    request = BacktestRequest(
+        pack=_folder(tmp_path, "old"), events=events, keep=tmp_path / "keep", labels=labels,
+        near=("a_large", "e_silent"),
+    )  # fmt: skip
+    large, silent = backtest(request).lines
+    assert (large.above.events, large.above.labelled) == (len(above), 3)
+    (side,) = large.below
+    assert side.condition == "amount_base_minor >= 300000 → amount_base_minor >= 240000"
+    assert (side.events, side.labelled) == (len(below), 2)
+    assert 1 < len(side.samples) <= 6
+    for sample in side.samples:
+        assert sample.values == {"amount_base_minor": amounts[sample.event_id]}
+        assert sample.typology == ("D01" if sample.event_id in below[:2] else "")
+    # Of whole numbers one less is near: a payee of the day where two are asked for.
+    assert silent.below[0].condition == "payees_1d >= 2 → payees_1d >= 1"
+    assert {sample.values["payees_1d"] for sample in silent.below[0].samples} == {1.0}

@@ -41,6 +41,17 @@ haitang backtest packs/bank --events lab/events.parquet \\
         "Try this policy as if it were live; repeatable.",
         "将该策略按已上线试算；可重复。",
     ),
+    "backtest.option.near": (
+        "Show events above the line of this policy, and those just below it; repeatable.",
+        "展示该策略阈值线上、线下的事件；可重复。",
+    ),
+    "backtest.line": ("{instance}, above and below the line", "{instance} 阈值上下"),
+    "backtest.above": ("above: {events} hits{condition}", "线上：命中 {events}{condition}"),
+    "backtest.below": (
+        "below: {events} more events if {condition}",
+        "线下：若 {condition}，另有 {events} 个事件",
+    ),
+    "backtest.labelled": (", {events} of labelled frauds", "，其中已标注欺诈 {events}"),
     "backtest.option.sweep": (
         "policy.parameter=from:to:steps; repeatable.",
         "策略.参数=起:止:步数；可重复。",
