@@ -6,7 +6,7 @@ too strict, honest events just above it that it is too mild (ATL and BTL testing
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -63,6 +63,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     instance: str
     above: LineSide
     below: tuple[LineSide, ...]
+    units: dict[str, str]
+    """Unit of each number that samples show, where it has one."""
 
 
 class _Asked(NamedTuple):
@@ -93,22 +95,31 @@ def lines(
     `or`. `frauds` are the typologies of labelled events by id.
     """
     policies = policies[:INSTANCES_MAX]
-    numbers = {one.name for one in pack.catalogue.features if one.type == "number"}
-    numbers |= {name for name, field in FIELDS.items() if field.kind == "number"}
+    features = (one for one in pack.catalogue.features if one.type == "number")
+    numbers = {one.name: one.unit for one in features}
+    for name, field in FIELDS.items():
+        if field.kind == "number":
+            numbers[name] = "money" if name.endswith("_minor") else ""
     asked = [one for place, policy in enumerate(policies) for one in _ways(place, policy, numbers)]
     found = [_Found() for _ in asked]
     for pieces, out in given_pieces(kept, pack, [one.policy for one in asked]):
         _take(kept, pieces, out, asked, found)
-    sides: dict[int, list[LineSide]] = {}
-    for one, own in zip(asked, found, strict=True):
-        sides.setdefault(one.instance, []).append(_side(one.condition, own, frauds))
+    sides: dict[int, tuple[int, list[LineSide]]] = {}
+    for way, (one, own) in enumerate(zip(asked, found, strict=True)):
+        # The first way of an instance is the instance itself.
+        sides.setdefault(one.instance, (way, []))[1].append(_side(one.condition, own, frauds))
     return tuple(
-        Line(instance=policies[place].id, above=own[0], below=tuple(own[1:]))
-        for place, own in sides.items()
+        Line(
+            instance=policies[place].id,
+            above=own[0],
+            below=tuple(own[1:]),
+            units={name: numbers[name] for name in asked[first].shows if numbers[name]},
+        )
+        for place, (first, own) in sides.items()
     )
 
 
-def _ways(place: int, policy: PolicySpec, numbers: set[str]) -> list[_Asked]:
+def _ways(place: int, policy: PolicySpec, numbers: Container[str]) -> list[_Asked]:
     """Return the instance itself, and with each of its thresholds given way."""
     policy = msgspec.structs.replace(policy, status="live", reads=policy_reads(policy))
     parts = conjuncts(policy.when)

@@ -187,7 +187,8 @@ def _line(line: Line, wording: Wording) -> list[str]:
         lines.append(f"  {said}")
         rows = [
             (one.event_id, one.typology,
-             "  ".join(f"{name} {value:,.6g}" for name, value in one.values.items()))
+             "  ".join(f"{name} {show_value(value, unit=line.units.get(name, ''), wording=wording)}"
+                       for name, value in one.values.items()))
             for one in side.samples
         ]  # fmt: skip
         lines += [f"    {row}" for row in table(rows)] if rows else []
