@@ -40,7 +40,9 @@ CURVE = tuple(round(0.25 * 1.25**step, 3) for step in range(40))
 """Alert budgets that the chart joins by a line."""
 
 Told = Callable[[int, int, int], None]
-"""Hears which stream (from 0) is being decided, how many of its events are, of how many."""
+"""Hears which stream (from 0; those without frauds follow) is being decided, how many of its events
+are, of how many.
+"""
 
 
 class MeasuredStream(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +83,11 @@ class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     typologies: tuple[Recall, ...]
     disturbed: Share
     """Honest customers a day who noticed anything, of all honest customers a day."""
+    quiet: Share
+    """The same on streams of the same seeds without any fraud: the other end from streams in which
+    frauds are far denser than in a bank.
+    """
+    quiet_handled: Share
     beside_fraud: Share
     """The same, but only where all of the trouble was with the account of a fraud under way."""
     handled: Share
@@ -133,6 +140,12 @@ def measure(
     seeds = seeds_of(request, opened)
     ended, parts, rankings, streams = _counted(opened, seeds, request.size, told)
     whole = together(parts)
+    quiet = together(
+        [
+            _quiet(opened, seed, request.size, partial(told, stream))
+            for stream, seed in enumerate(seeds, len(seeds))
+        ]
+    )
     customer_days = request.size.customers * whole.days
     return Measurement(
         pack=opened.pack.id,
@@ -154,6 +167,8 @@ def measure(
         families=recall_by_family(ended),
         typologies=recall_by_typology(ended),
         disturbed=wilson(whole.disturbed, whole.customer_days),
+        quiet=wilson(quiet.disturbed, quiet.customer_days),
+        quiet_handled=wilson(quiet.handled, quiet.customer_days),
         beside_fraud=wilson(whole.beside_fraud, whole.customer_days),
         handled=wilson(whole.handled, whole.customer_days),
         disturbed_by_action={
@@ -196,6 +211,13 @@ def _counted(
             )
         )
     return ended, parts, rankings, streams
+
+
+def _quiet(
+    opened: OpenedPack, seed: int, size: StreamSize, told: Callable[[int, int], None]
+) -> Honesty:
+    decided = decide_stream(opened, seed, size, quiet=True, told=told)
+    return honesty(decided, names=[policy.id for policy in opened.program.policies])
 
 
 def burdens(

@@ -144,13 +144,21 @@ def on_asking(by_payer: Int64, by_payee: Int64, decided: Decided) -> Int64:
 
 
 def decide_stream(
-    opened: OpenedPack, seed: int, size: StreamSize, *, told: Told = lambda _done, _of: None
+    opened: OpenedPack,
+    seed: int,
+    size: StreamSize,
+    *,
+    quiet: bool = False,
+    told: Told = lambda _done, _of: None,
 ) -> Decided:
-    """Generate the days of one seed and decide them, without a look at the labels."""
+    """Generate the days of one seed and decide them, without a look at the labels; on quiet days no
+    fraud is woven in.
+    """
     day = generate(
         seed,
         customers=size.customers,
         days=size.days,
+        stories={} if quiet else "default",
         story_days=(size.history_days, size.days),
     )
     return decide_day(opened, day, history_days=size.history_days, told=told)

@@ -104,7 +104,8 @@ def _measure(
     )
     clock = MachineClock()
     now = Now(clock)
-    streams = len(request.seeds) or request.seed_count
+    # Each seed twice: with its frauds, and without any.
+    streams = 2 * (len(request.seeds) or request.seed_count)
 
     def told(stream: int, done: int, of: int) -> None:
         now.tell(

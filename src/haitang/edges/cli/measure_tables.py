@@ -84,9 +84,11 @@ def _summary(found: Measurement, wording: Wording) -> Section:
         ("disturbed", found.disturbed),
         ("beside_fraud", found.beside_fraud),
         ("handled", found.handled),
+        ("quiet", found.quiet),
+        ("quiet_handled", found.quiet_handled),
     ):
         said = ""
-        if name == "disturbed":
+        if name in ("disturbed", "quiet"):
             most = DISTURBED_TARGET / PER_CUSTOMERS
             said = _verdict(share, most, wording, word=f"≤ {DISTURBED_TARGET:g}", least=False)
         rows.append(

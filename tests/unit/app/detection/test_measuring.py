@@ -5,7 +5,7 @@ import pytest
 
 from haitang.app.detection.measuring import Measurement, MeasureRequest, measure, seeds_of
 from haitang.app.detection.seeds import measuring_seeds
-from haitang.app.detection.streams import StreamSize
+from haitang.app.detection.streams import StreamSize, decide_stream
 from haitang.app.programs import OpenedPack, open_pack
 from tests.unit.app.small_pack import LARGE_SUM, write_pack
 
@@ -75,5 +75,15 @@ def test_who_waits_hears_how_far_it_is(opened: OpenedPack) -> None:
         measured_on="2026-11-21",
         told=lambda *now: told.append(now),
     )
-    assert [stream for stream, done, of in told if done == of] == [0, 1]
-    assert sum(of for _, done, of in told if done == of) == found.events
+    assert [stream for stream, done, of in told if done == of] == [0, 1, 2, 3]
+    assert sum(of for stream, done, of in told if done == of and stream < 2) == found.events
+
+
+def test_without_frauds_there_are_fewer_events_and_everybody_is_honest(
+    opened: OpenedPack, found: Measurement
+) -> None:
+    assert found.quiet.part > 0
+    assert found.quiet.whole > found.disturbed.whole
+    decided = decide_stream(opened, found.seeds[0], SIZE, quiet=True)
+    assert len(decided) < found.streams[0].events
+    assert not (decided.day.acts["story"] >= 0).any()

@@ -61,6 +61,7 @@ def measured(**changes: object) -> Measurement:
             recalled("J01", 35, 40, "Repeated look-ups", "反复查询同一账户"),
         ),
         "disturbed": wilson(80, 110_000), "beside_fraud": wilson(20, 110_000),
+        "quiet": wilson(30, 112_000), "quiet_handled": wilson(10, 112_000),
         "handled": wilson(30, 110_000), "disturbed_by_action": {"HOLD": 2.5, "CALL": 1.0},
         "alerts_per_day_10000": 12.34, "cases_per_day_10000": 8.0, "precision": wilson(50, 80),
         "precision_of_parties": wilson(60, 80), "precision_felt": wilson(40, 90),

@@ -155,6 +155,14 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
         "of these by a person, a day in 10,000",
         "其中由人工处理，每万客户每日",
     ),
+    "measure.figure.quiet": (
+        "disturbed where no fraud is woven in",
+        "不掺入欺诈时被打扰的客户",
+    ),
+    "measure.figure.quiet_handled": (
+        "of these by a person",
+        "其中由人工处理",
+    ),
     "measure.figure.alerts": ("alerts, a day in 10,000", "每万客户每日预警"),
     "measure.figure.cases": ("the same by customer and day", "同上，按客户与日合并"),
     "measure.figure.precision": ("alerts on events of a fraud", "预警落在欺诈事件上"),
