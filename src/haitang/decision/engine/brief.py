@@ -26,6 +26,7 @@ CHOICES_MAX = 4_096
 """Different sets of actions, and of typologies, that are kept encoded for each program."""
 
 _encode = msgspec.json.encode
+_encode_lines = msgspec.json.Encoder().encode_lines
 _TIERS = tuple(f',"tier":"{tier}"' for tier in TIERS)
 
 
@@ -94,8 +95,10 @@ def brief_answers(
     spared = _spared(batch)
     payers, payees = batch.scores.tolist()
     answers = []
+    # No JSON text holds a line break: all in one call, and apart again.
+    quoted = _encode_lines(batch.events.event_ids).decode().split("\n")
     rows = zip(
-        names, batch.events.event_ids, positions, batch.actions.tolist(), batch.further.tolist(),
+        names, quoted, positions, batch.actions.tolist(), batch.further.tolist(),
         batch.tiers.tolist(), payers, payees, starts, starts[1:],
         strict=False,
     )  # fmt: skip
@@ -107,7 +110,7 @@ def brief_answers(
             typologies = list_of(frozenset(map(typology_of, policies)))
             hits = ",".join(filter(None, map(hit_of, policies)))
         answers.append(
-            f'{{"decision_id":"{name}","event_id":{_encode(event_id).decode()},'
+            f'{{"decision_id":"{name}","event_id":{event_id},'
             f'"position":{position},{actions_of(action, further)}{_TIERS[tier]},'
             f'"score_payer":{payer},"score_payee":{payee},"typologies":{typologies},'
             f'"hits":[{hits}]{spared.get(index, "")}{ending}'.encode()
