@@ -68,7 +68,21 @@ def test_money_of_every_money_story_is_at_risk(told: Told) -> None:
     rows = [row for story in told.values() for row in story]
     moved = [row for row in rows if row["role"] in at_risk and row["event_type"] == "TXN_REQUEST"]
     assert len(moved) > 300
-    assert all(row["amount_at_risk_minor"] > 0 for row in moved)
+    assert all(row["amount_at_risk_minor"] > 0 for row in moved if row["role"] != "staging")
+
+
+def test_money_made_ready_is_at_risk_only_where_nothing_moves_it_on(told: Told) -> None:
+    leaving = {ROLES[code] for code in AT_RISK} - {"staging"}
+    seen = set()
+    for story in told.values():
+        # Rows stand in journal order.
+        for n, row in enumerate(story):
+            if row["role"] == "staging" and row["event_type"] == "TXN_REQUEST":
+                later = any(one["role"] in leaving and one["amount_at_risk_minor"] > 0
+                            for one in story[n + 1 :])  # fmt: skip
+                assert (row["amount_at_risk_minor"] == 0) == later
+                seen.add(later)
+    assert True in seen
 
 
 def test_a_chain_passes_from_hand_to_hand(told: Told) -> None:

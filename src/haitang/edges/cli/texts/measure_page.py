@@ -24,14 +24,14 @@ fill profiles; {frauds} frauds in all""",
 writing policies prove nothing, so the seeds of a measurement cannot be chosen: seed *n* is the
 first four bytes of SHA-256 over `haitang-detection:<pack digest>:<n>`, and the digest covers
 every file of the pack. Any change of a pack draws other streams; a change of the lab makes
-other events of the same seed, which the fingerprints tell. Spent for good: {spent} (4101 and
-5207 for development, 7 for the demonstration, the others in tests). A run with `--seed` says
-that it is a development run. The lab tells its frauds from the way the crimes happen and never
+other events of the same seed, which the fingerprints tell. Spent for good: {spent} (7 for
+the demonstration, 1 to 21 in tests, the rest for development). A run with `--seed` says that
+it is a development run. The lab tells its frauds from the way the crimes happen and never
 from a threshold; labels are read after all decisions are made.""",
         """**种子。**数据流由种子决定。编写策略时看过的数据流证明不了什么，因此正式测量的种子不
 能挑选：第 *n* 个种子是 `haitang-detection:<策略包摘要>:<n>` 的 SHA-256 前四个字节，而摘要覆盖策
 略包的每个文件；策略包一改，就换一批数据流；虚构银行一改，同一种子也生成不同事件，由指纹可见。永
-久作废的种子：{spent}（4101、5207 用于开发，7 用于演示，其余用于测试）。使用 `--seed` 的运行会注
+久作废的种子：{spent}（7 用于演示，1 至 21 用于测试，其余用于开发）。使用 `--seed` 的运行会注
 明是开发运行。虚构银行按犯罪的实际过程讲述欺诈，从不参照阈值；标签在全部决策完成之后才读取。""",
     ),
     "measure.page.method.caught": (
@@ -56,13 +56,15 @@ this out.""",
     ),
     "measure.page.method.value": (
         """**Value.** Money at risk is what a decision in time can save: payments of victims,
-money staged, passed on by mules or fetched in cash. The same money may pass several events and
-then counts at each. Value recall is the share on events from the first stop on, which supposes
+money passed on by mules or fetched in cash, and money made ready (a deposit broken, a loan drawn)
+where nothing moves it on: until then it is in the customer's own account, and a later stop saves
+it. The same money may pass several events and then counts at each. Value recall is the share on
+events from the first stop on, which supposes
 that whoever looks at the first stop goes on looking; the share on just those events that were
 stopped themselves stands beside it. Reports (WATCH, STR …) save no money in any typology; a row
 of the first table leaves out those for which they are all that is asked for.""",
-        """**金额。**涉险金额指及时决策能保住的钱：受害人付款、资金归集、涉案账户转出、取现。同
-一笔钱经过几个事件就计几次。金额召回为自首次拦截起各事件上金额的占比，其前提是处理首次拦截的人会
+        """**金额。**涉险金额指及时决策能保住的钱：受害人付款、涉案账户转出、取现，以及未再转出的备
+款（提前支取、贷款提款）：备款尚在客户本人账户，之后拦截即可保住。同一笔钱经过几个事件就计几次。金额召回为自首次拦截起各事件上金额的占比，其前提是处理首次拦截的人会
 继续关注；仅计被拦截事件本身的占比列在旁边。上报类措施（WATCH、STR 等）在任何一类中都不算保住资
 金；第一张表另有一行不含仅要求上报的类型。""",
     ),
