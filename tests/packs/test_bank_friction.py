@@ -45,10 +45,10 @@ def actions(batch: DecisionBatch) -> list[tuple[str, ...]]:
     return [batch.decision(index).actions for index in range(batch.count)]
 
 
-def test_a_tip_of_the_table_is_given_once_in_half_a_day() -> None:
+def test_a_tip_is_given_once_in_half_a_day() -> None:
     ordinary = ("ORDINARY",) * 3
-    assert actions(decided(400, "PASS", *ordinary)) == [("TIP",), ("WATCH",), ("WATCH",)]
-    later = decided(400, "PASS", *ordinary, minutes=HALF_DAY_MINUTES)
+    assert actions(decided(400, "TIP", *ordinary)) == [("TIP",), ("WATCH",), ("WATCH",)]
+    later = decided(400, "TIP", *ordinary, minutes=HALF_DAY_MINUTES)
     assert actions(later) == [("TIP",)] * 3
 
 
@@ -58,8 +58,10 @@ def test_a_high_score_waits_for_a_person_every_time() -> None:
 
 
 @pytest.mark.parametrize("segment", PEOPLE)
-def test_people_who_are_easily_frightened_are_called_every_time(segment: str) -> None:
-    assert actions(decided(400, "PASS", segment, segment)) == [("TIP", "CALL")] * 2
+def test_people_who_are_easily_frightened_are_called_every_time_they_are_asked(
+    segment: str,
+) -> None:
+    assert actions(decided(400, "PASS", segment, segment)) == [("WATCH",)] * 2
     assert actions(decided(100, "EDU", segment, segment)) == [("TIP", "CALL")] * 2
     assert actions(decided(700, "EDU", segment, segment)) == [("HOLD", "CALL")] * 2
 

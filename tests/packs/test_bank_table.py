@@ -30,13 +30,25 @@ def test_a_combination_of_signals_gets_a_person_and_never_a_refusal() -> None:
         assert PRIMARY_ACTIONS.index(row.action) <= strictest, row
 
 
-def test_people_who_are_easily_frightened_are_called() -> None:
+def test_people_who_are_easily_frightened_are_called_wherever_anything_is_asked_of_them() -> None:
+    asked = 0
     for segment in FRIGHTENED:
         for tier in ("medium", "high", "critical"):
             row = row_for(tier, segment, "MOBILE")
             assert row is not None, (tier, segment)
+            if row.action == "WATCH" and not row.also:
+                continue
+            asked += 1
             assert "CALL" in row.also, (tier, segment)
             assert row.action != "EDU", "no quiz for people who are easily frightened"
+    assert asked == 2 * len(FRIGHTENED), "from the tier high on a person decides"
+
+
+def test_a_single_weak_signal_disturbs_nobody() -> None:
+    for segment in (*FRIGHTENED, "ORDINARY"):
+        row = row_for("medium", segment, "MOBILE")
+        assert row is not None
+        assert (row.action, row.also) == ("WATCH", ())
 
 
 def test_a_low_score_passes() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -89,10 +90,16 @@ class KeptReader:
         self._files: dict[str, pq.ParquetFile] = {}
         self._held_of: tuple[str, range] = ("", range(0))
         self._held: dict[str, NDArray[Any]] = {}
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="kept")
+        self._ahead: tuple[tuple[str, range, tuple[str, ...]], Future[pa.Table]] | None = None
+        self._ahead_file: tuple[str, pq.ParquetFile] | None = None
         self.about: bytes = self._file(ABOUT_TABLE).schema_arrow.metadata[ABOUT]
 
     def close(self) -> None:
         """Let go of the files."""
+        self._reader.shutdown(cancel_futures=True)
+        if self._ahead_file is not None:
+            self._ahead_file[1].close()
         for file in self._files.values():
             file.close()
 
@@ -111,9 +118,34 @@ class KeptReader:
         held = self._held
         missing = [name for name in dict.fromkeys(names) if name not in held]
         if missing:
-            found = self._read(table, pieces, missing)
+            found = self._read_or_await(table, pieces, missing)
             held.update({name: np.asarray(found.column(name)) for name in missing})
         return {name: held[name] for name in names}
+
+    def expect(self, table: str, pieces: range, names: Sequence[str]) -> None:
+        """Read columns of numbers in another thread while the caller works on others."""
+        asked = tuple(dict.fromkeys(names))
+        if self._ahead_file is None or self._ahead_file[0] != table:
+            # A file of its own: one is not for two threads.
+            known = self._file(table)
+            path = self._folder / f"{table}.parquet"
+            own = pq.ParquetFile(path, memory_map=True, metadata=known.metadata)
+            self._ahead_file = (table, own)
+        reading = self._reader.submit(
+            self._ahead_file[1].read_row_groups, list(pieces), columns=list(asked)
+        )
+        self._ahead = ((table, pieces, asked), reading)
+
+    def _read_or_await(self, table: str, pieces: range, names: Sequence[str]) -> pa.Table:
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead[0] != (table, pieces, tuple(names)):
+            # What was read ahead for a later call stays.
+            self._ahead = ahead
+            return self._read(table, pieces, names)
+        try:
+            return ahead[1].result()
+        except (pa.ArrowException, OSError) as error:
+            raise _damaged(self._folder) from error
 
     def read_texts(
         self, table: str, pieces: range, name: str, rows: NDArray[np.int64] | None = None

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from haitang.app.backtest.pieces import Pieces
 from haitang.app.programs import OpenedPack
-from haitang.app.wiring import EventChunk, KeptReader, KeptWriter, naming
+from haitang.app.wiring import EventChunk, KeptReader, KeptWriter, Replacement, naming
 from haitang.data.events.batch import EventBatch
 from haitang.decision.batch.alerts import READ, acting_customers, alerts_of
 from haitang.decision.batch.kept import (
@@ -40,6 +40,9 @@ VERSION = 3
 ALWAYS_NUMBERS = ("amount_base_minor",)
 ALWAYS_TEXTS = ("event_type", "payer_customer_id", "customer_id", "channel", "customer_segment")
 """Fields that the measures need, whatever the pack reads."""
+DIGESTS_FILE = "streams.read"
+DIGESTS_MAX = 64
+"""Files whose digests are remembered."""
 QUIET_SHARE = 0.01
 """Of the busiest day's events: days with fewer do not count as days of the stream."""
 
@@ -164,12 +167,36 @@ def open_kept(folder: Path) -> Kept:
     return Kept(msgspec.msgpack.decode(reader.about, type=KeptAbout), reader)
 
 
-def stream_digest(events: Path, mapping: Path | None, base_currency: str) -> str:
-    """Return what tells one stream from another: the file, and how it is read."""
-    digest = hashlib.sha256(f"{base_currency} {mapping is not None}\n".encode())
-    for path in (events, mapping):
-        if path is not None:
-            with naming(path), path.open("rb") as file:
-                while piece := file.read(1 << 20):
-                    digest.update(piece)
-    return digest.hexdigest()
+def stream_digest(events: Path, mapping: Path | None, base_currency: str, keep: Path) -> str:
+    """Return what tells one stream from another: the file, and how it is read.
+
+    A file whose size and time of change are those of the last run is not read again; what it was
+    then stands in a file of `keep`.
+    """
+    known = _known_digests(keep)
+    parts = [base_currency, *(_file_digest(path, known) for path in (events, mapping) if path)]
+    with naming(keep):
+        keep.mkdir(parents=True, exist_ok=True)
+    with Replacement(keep / DIGESTS_FILE) as file:
+        file.write(msgspec.msgpack.encode(dict(list(known.items())[-DIGESTS_MAX:])))
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _known_digests(keep: Path) -> dict[str, tuple[int, int, str]]:
+    try:
+        content = (keep / DIGESTS_FILE).read_bytes()
+        return msgspec.msgpack.decode(content, type=dict[str, tuple[int, int, str]])
+    except (OSError, msgspec.MsgspecError):
+        return {}
+
+
+def _file_digest(path: Path, known: dict[str, tuple[int, int, str]]) -> str:
+    name = str(path.resolve())
+    with naming(path):
+        about = path.stat()
+        size, changed_ns, found = known.pop(name, (-1, -1, ""))
+        if (size, changed_ns) != (about.st_size, about.st_mtime_ns):
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+    known[name] = (about.st_size, about.st_mtime_ns, found)
+    return found

@@ -21,7 +21,7 @@ from haitang.decision.batch.alerts import ALERT_COLUMNS, READ, alerts_of, joined
 from haitang.decision.batch.changes import SPEAKING, Change, change_between
 from haitang.decision.batch.kept import ALERTS, EVENTS, HITS, Columns, Kept, KeptAbout
 from haitang.decision.batch.lines import Line, lines
-from haitang.decision.batch.measures import MINUTES_PER_ALERT, Measures, StoryLabel, measure
+from haitang.decision.batch.measures import MINUTES_PER_ALERT, Labels, Measures, measure
 from haitang.decision.batch.sweeping import Sweep, SweepSpec, sweep
 from haitang.decision.engine import ACTIONS, compile_pack
 from haitang.decision.rules.places import files_of
@@ -106,8 +106,9 @@ def backtest(
     source = read.source
     _check_known(read.pack, (*request.live, *request.near), source)
     pack = _as_tried(read.pack, request.live)
-    labels = read_labels(request.labels) if request.labels is not None else None
-    stream = stream_digest(request.events, request.mapping, pack.base_currency)
+    told = read_labels(request.labels) if request.labels is not None else None
+    labels = None if told is None else Labels(told)
+    stream = stream_digest(request.events, request.mapping, pack.base_currency, request.keep)
     folder = request.keep / stream[:16]
     kept = _opened(folder, stream)
     change = Change(policies=())
@@ -154,22 +155,21 @@ def backtest(
         samples=after.samples,
         hits=after.hits,
         sweeps=tuple(
-            sweep(spec, kept, source, pack, labels, cache=read.cache) for spec in request.sweeps
+            sweep(spec, kept, source, pack, told, cache=read.cache) for spec in request.sweeps
         ),
         lines=_lines(request, kept, pack, labels),
     )
 
 
 def _lines(
-    request: BacktestRequest, kept: Kept, pack: Pack, labels: Sequence[StoryLabel] | None
+    request: BacktestRequest, kept: Kept, pack: Pack, labels: Labels | None
 ) -> tuple[Line, ...]:
     near = [
         one for one in pack.policies if one.status in SPEAKING and one.policy_id in request.near
     ]
     if not near:
         return ()
-    frauds = None if labels is None else {one.event_id: one.typology for one in labels}
-    return lines(kept, pack, near, frauds)
+    return lines(kept, pack, near, None if labels is None else labels.typology_of)
 
 
 def _digests(pack: Pack, source: PackSource) -> dict[str, str]:

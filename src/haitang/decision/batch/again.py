@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,10 +26,14 @@ from haitang.decision.batch.kept import (
 from haitang.decision.engine import DecisionBatch, evaluate
 from haitang.decision.engine.given import GivenColumns, compile_given, given_state, leaves_read
 from haitang.decision.engine.program import policy_reads
+from haitang.decision.engine.reading import event_types_of
 from haitang.decision.rules.specs import Pack, PolicySpec
+from haitang.kernel.hashing import hash_texts
 
 Int64 = npt.NDArray[np.int64]
 _NOTHING: Int64 = np.zeros(0, np.int64)
+_OF_LISTS = ("LIST_UPSERT", "LIST_REMOVE")
+TYPE_COLUMN = "text event_type"
 
 
 class Decided(NamedTuple):
@@ -90,12 +95,12 @@ class Again:
     def pieces(self) -> Iterator[Decided]:
         """Yield what became of the pieces, in the order of the stream."""
         first = 0
-        for pieces, asked in given_pieces(self._kept, self._pack, self._asked):
-            yield self._decided(pieces, first, asked)
-            first += asked.count
+        for given in given_pieces(self._kept, self._pack, self._asked):
+            yield self._decided(given, first)
+            first += given.event_count
 
-    def _decided(self, pieces: range, first: int, asked: DecisionBatch) -> Decided:
-        kept = self._kept
+    def _decided(self, given: Given, first: int) -> Decided:
+        kept, pieces, asked = self._kept, given.pieces, given.out
         old = kept.reader.read(HITS, pieces, ["policy"])["policy"]
         # What stays: hits of policies that did not change.
         policies = self._new_of_old[old]
@@ -103,8 +108,8 @@ class Again:
         if len(asked.hit_policies) == 0 and bool(stays.all()):
             return Decided(pieces=pieces, first=first, affected=_NOTHING, policies=policies)
         counts = kept.reader.read(EVENTS, pieces, ["out hits"])["out hits"]
-        events = np.repeat(np.arange(asked.count), counts)
-        asked_events = np.repeat(np.arange(asked.count), np.diff(asked.hit_starts))
+        events = np.repeat(np.arange(given.event_count), counts)
+        asked_events = given.hit_events()
         asked_widths = np.array([len(names) for names in asked.program.policy_reads], np.int64)
         affected = np.unique(np.concatenate([events[~stays], asked_events]))
         widths = self._widths[old]
@@ -122,21 +127,59 @@ class Again:
         )  # fmt: skip
 
 
-def given_pieces(
-    kept: Kept, pack: Pack, policies: Sequence[PolicySpec]
-) -> Iterator[tuple[range, DecisionBatch]]:
+class Given(NamedTuple):
+    """What some policies would have done in some pieces of a kept run."""
+
+    pieces: range
+    event_count: int
+    """Events of the pieces."""
+    rows: Int64 | None
+    """Those that were asked about, ascending; None for all. The policies cannot hold on others."""
+    out: DecisionBatch
+
+    def hit_events(self) -> Int64:
+        """Return the event of every hit, counted from the first of the pieces."""
+        events = np.repeat(np.arange(self.out.count), np.diff(self.out.hit_starts))
+        return events if self.rows is None else self.rows[events]
+
+
+def given_pieces(kept: Kept, pack: Pack, policies: Sequence[PolicySpec]) -> Iterator[Given]:
     """Yield what some policies of a pack would have done in the pieces of a kept run."""
     program = compile_given(pack, policies)
     given = GivenColumns(program)
     state = given_state(program, given)
-    names = [f"leaf {name}" for name in leaves_read(pack, policies)]
+    leaves = [f"leaf {name}" for name in leaves_read(pack, policies)]
+    types = _types_asked(pack, policies)
+    wanted = [*_columns(program.fields), *leaves, TYPE_COLUMN]
+    spans = list(kept.spans())
     position = 0
-    for pieces in kept.spans():
-        columns = kept.reader.read(EVENTS, pieces, [*_columns(program.fields), *names])
-        batch = _batch(kept, pieces, program.fields, columns)
-        given.values = _stack([columns[name] for name in names], len(batch), np.float64)
-        yield pieces, evaluate(batch, state, first_position=position)
-        position += len(batch)
+    for pieces, following in zip_longest(spans, spans[1:]):
+        columns = kept.reader.read(EVENTS, pieces, wanted)
+        if following is not None:
+            kept.reader.expect(EVENTS, following, wanted)
+        count = len(columns["instants"])
+        rows = None
+        if types is not None:
+            rows = np.flatnonzero(np.isin(columns[TYPE_COLUMN], types))
+        batch = _batch(kept, pieces, program.fields, columns, rows)
+        given.values = _stack([columns[name] for name in leaves], len(batch), np.float64, rows)
+        out = evaluate(batch, state, first_position=position)
+        yield Given(pieces=pieces, event_count=count, rows=rows, out=out)
+        position += count
+
+
+def _types_asked(pack: Pack, policies: Sequence[PolicySpec]) -> npt.NDArray[np.uint64] | None:
+    """Return the event types on which any of the policies can hold, or which change lists; None for
+    all.
+    """
+    features = {one.name: one for one in pack.catalogue.features}
+    found = set(_OF_LISTS)
+    for policy in policies:
+        types = event_types_of(policy.when, features)
+        if types is None:
+            return None
+        found |= types
+    return hash_texts(sorted(found))
 
 
 class _Summing:
@@ -174,13 +217,12 @@ class _Summing:
         """Return what the affected events come to by their hits, one row each."""
         fields = self._program.fields
         columns = kept.reader.read(EVENTS, pieces, _columns(fields))
-        rows = {name: column[affected] for name, column in columns.items()}
         flags = np.zeros((self._count, len(affected)))
         places = np.searchsorted(affected, hits.events)
         inside = np.flatnonzero(affected[np.minimum(places, len(affected) - 1)] == hits.events)
         flags[hits.policies[inside], places[inside]] = 1.0
         self._given.values = flags
-        out = evaluate(_batch(kept, pieces, fields, rows, affected), self._state)
+        out = evaluate(_batch(kept, pieces, fields, columns, affected), self._state)
         return columns_of(out)
 
 
@@ -218,24 +260,34 @@ def _columns(fields: FieldSet) -> list[str]:
 def _batch(
     kept: Kept, pieces: range, fields: FieldSet, columns: Columns, rows: Int64 | None = None
 ) -> EventBatch:
-    count = len(columns["instants"])
+    """Return kept events as a batch; of some rows only, if given."""
+    instants = columns["instants"]
+    # What is read from a file cannot be written to; to the kernel that is another type.
+    instants = instants.copy() if rows is None else instants[rows]
+    count = len(instants)
     remarks = [
         kept.reader.read_texts(EVENTS, pieces, f"remark {name}", rows) for name in fields.remarks
     ]
+    numbers = [columns[f"number {name}"] for name in fields.numbers]
+    hashes = [columns[f"text {name}"] for name in fields.texts]
     return EventBatch(
-        # What is read from a file cannot be written to; to the kernel that is another type.
-        occurred_at_us=columns["instants"].copy(),
+        occurred_at_us=instants,
         fields=fields,
-        numbers=_stack([columns[f"number {name}"] for name in fields.numbers], count, np.float64),
-        hashes=_stack([columns[f"text {name}"] for name in fields.texts], count, np.uint64),
+        numbers=_stack(numbers, count, np.float64, rows),
+        hashes=_stack(hashes, count, np.uint64, rows),
         remarks=tuple(remarks),
         event_ids=[""] * count,
         texts=(),
     )
 
 
-def _stack(columns: list[npt.NDArray[Any]], count: int, kind: Any) -> npt.NDArray[Any]:
-    return np.stack(columns) if columns else np.zeros((0, count), kind)
+def _stack(
+    columns: list[npt.NDArray[Any]], count: int, kind: Any, rows: Int64 | None = None
+) -> npt.NDArray[Any]:
+    stacked = np.empty((len(columns), count), kind)
+    for own, column in zip(stacked, columns, strict=True):
+        own[:] = column if rows is None else column[rows]
+    return stacked
 
 
 def _widths(pack: Pack, policies: tuple[str, ...]) -> Int64:

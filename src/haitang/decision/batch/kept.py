@@ -60,6 +60,10 @@ class KeptColumns(Protocol):
         """Return columns of numbers of some pieces, joined."""
         ...
 
+    def expect(self, table: str, pieces: range, names: Sequence[str]) -> None:
+        """Say what will be read next; it may be read meanwhile."""
+        ...
+
     def read_texts(
         self, table: str, pieces: range, name: str, rows: npt.NDArray[np.int64] | None = None
     ) -> list[str | None]:

@@ -15,9 +15,8 @@ import numpy.typing as npt
 
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.features.terms import Compare, Expression, Logic, Number
-from haitang.decision.batch.again import given_pieces
+from haitang.decision.batch.again import Given, given_pieces
 from haitang.decision.batch.kept import EVENTS, Kept
-from haitang.decision.engine import DecisionBatch
 from haitang.decision.engine.program import policy_reads
 from haitang.decision.engine.reading import conjuncts, names_read
 from haitang.decision.rules.render import render
@@ -102,8 +101,8 @@ def lines(
             numbers[name] = "money" if name.endswith("_minor") else ""
     asked = [one for place, policy in enumerate(policies) for one in _ways(place, policy, numbers)]
     found = [_Found() for _ in asked]
-    for pieces, out in given_pieces(kept, pack, [one.policy for one in asked]):
-        _take(kept, pieces, out, asked, found)
+    for given in given_pieces(kept, pack, [one.policy for one in asked]):
+        _take(kept, given, asked, found)
     sides: dict[int, tuple[int, list[LineSide]]] = {}
     for way, (one, own) in enumerate(zip(asked, found, strict=True)):
         # The first way of an instance is the instance itself.
@@ -157,14 +156,8 @@ def _milder(part: Expression) -> Compare | None:
     return msgspec.structs.replace(part, left=given)
 
 
-def _take(
-    kept: Kept,
-    pieces: range,
-    out: DecisionBatch,
-    asked: Sequence[_Asked],
-    found: Sequence[_Found],
-) -> None:
-    events = np.repeat(np.arange(out.count), np.diff(out.hit_starts))
+def _take(kept: Kept, given: Given, asked: Sequence[_Asked], found: Sequence[_Found]) -> None:
+    out, events = given.out, given.hit_events()
     above: dict[int, Int64] = {}
     for place, (one, own) in enumerate(zip(asked, found, strict=True)):
         places = np.flatnonzero(out.hit_policies == place)
@@ -176,7 +169,7 @@ def _take(
         places = places[: FOUND_MAX - len(own.ids)]
         if not len(places):
             continue
-        texts = kept.reader.read_texts(EVENTS, pieces, "event_ids", events[places])
+        texts = kept.reader.read_texts(EVENTS, given.pieces, "event_ids", events[places])
         own.ids += [text or "" for text in texts]
         names = policy_reads(one.policy)
         columns = [(name, names.index(name)) for name in one.shows]

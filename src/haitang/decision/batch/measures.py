@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from haitang.decision.batch.alerts import CALL_BIT, PERSON, STOPS
 from haitang.decision.batch.kept import Columns, KeptAbout
@@ -66,7 +67,7 @@ def measure(
     *,
     names: Mapping[int, str],
     actions: tuple[str, ...],
-    labels: list[StoryLabel] | None,
+    labels: Labels | None,
     minutes_per_alert: float,
 ) -> Measures:
     """Count; `event_ids` are those of the alerts, `names` the words behind hashes."""
@@ -92,7 +93,7 @@ def measure(
             actions[rank]: int(number)
             for rank, number in zip(*np.unique(alerts["action"], return_counts=True), strict=True)
         },
-        **_against(labels, event_ids, stopped | person) if labels is not None else {},
+        **labels.against(event_ids, stopped | person) if labels is not None else {},
     )
 
 
@@ -104,33 +105,60 @@ def _counted(hashes: Any, names: Mapping[int, str]) -> dict[str, int]:
     }
 
 
-def _against(labels: list[StoryLabel], event_ids: list[str], acted: Any) -> dict[str, Any]:
-    """Hold alerts against labels, which stand in the order of the stream.
+class Labels:
+    """Labels of a stream, in its order, laid out to be held against alerts many times."""
 
-    A story is caught by the first of its events that is acted on; money of that event and of all
-    later ones counts as stopped.
-    """
-    acting = {event_id for event_id, does in zip(event_ids, acted.tolist(), strict=True) if does}
-    labelled = {label.event_id for label in labels}
-    stories: dict[str, list[StoryLabel]] = {}
-    for label in labels:
-        stories.setdefault(label.story_id, []).append(label)
-    sums: dict[str, list[int]] = {}
-    for events in stories.values():
-        first = next((n for n, one in enumerate(events) if one.event_id in acting), None)
-        total = sum(one.amount_at_risk_minor for one in events)
-        rest = 0 if first is None else sum(one.amount_at_risk_minor for one in events[first:])
-        row = sums.setdefault(events[0].typology, [0, 0, 0, 0])
-        for place, number in enumerate((1, first is not None, total, rest)):
-            row[place] += int(number)
-    value = sum(row[2] for row in sums.values())
-    just = sum(event_id in labelled for event_id in event_ids)
-    return {
-        "precision": just / len(event_ids) if event_ids else None,
-        "recall": sum(row[1] for row in sums.values()) / len(stories) if stories else None,
-        "value_recall": sum(row[3] for row in sums.values()) / value if value else None,
-        "by_typology": {
-            typology: Caught(stories=a, caught=b, value_minor=c, value_stopped_minor=d)
-            for typology, (a, b, c, d) in sorted(sums.items())
-        },
-    }
+    def __init__(self, labels: Sequence[StoryLabel]) -> None:
+        self.typology_of = {one.event_id: one.typology for one in labels}
+        self._row_of = {one.event_id: row for row, one in enumerate(labels)}
+        stories: dict[str, int] = {}
+        typologies: dict[str, int] = {}
+        self._story = np.array(
+            [stories.setdefault(one.story_id, len(stories)) for one in labels], np.int64
+        )
+        first = np.unique(self._story, return_index=True)[1]
+        self._typology = np.array(
+            [typologies.setdefault(labels[row].typology, len(typologies)) for row in first],
+            np.int64,
+        )
+        self._names = list(typologies)
+        self._money = np.array([one.amount_at_risk_minor for one in labels], np.int64)
+        self.stories = len(stories)
+
+    def against(self, event_ids: Sequence[str], acted: npt.NDArray[np.bool_]) -> dict[str, Any]:
+        """Return the measures that labels allow.
+
+        A story is caught by the first of its events that is acted on; money of that event and of
+        all later ones counts as stopped.
+        """
+        acting = [event_ids[row] for row in np.flatnonzero(acted).tolist()]
+        rows = np.array([self._row_of[name] for name in acting if name in self._row_of], np.int64)
+        firsts = np.full(self.stories, len(self._story))
+        np.minimum.at(firsts, self._story[rows], rows)
+        caught = firsts < len(self._story)
+        late = np.arange(len(self._story)) >= firsts[self._story]
+        columns = (
+            np.ones(self.stories, np.int64), caught.astype(np.int64),
+            _sums(self._story, self._money, self.stories),
+            _sums(self._story, np.where(late, self._money, 0), self.stories),
+        )  # fmt: skip
+        kinds = len(self._names)
+        sums = np.stack([_sums(self._typology, column, kinds) for column in columns], axis=1)
+        whole = sums.sum(axis=0).tolist()
+        just = sum(name in self._row_of for name in event_ids)
+        return {
+            "precision": just / len(event_ids) if len(event_ids) else None,
+            "recall": whole[1] / whole[0] if whole[0] else None,
+            "value_recall": whole[3] / whole[2] if whole[2] else None,
+            "by_typology": {
+                name: Caught(stories=a, caught=b, value_minor=c, value_stopped_minor=d)
+                for name, (a, b, c, d) in sorted(zip(self._names, sums.tolist(), strict=True))
+            },
+        }
+
+
+def _sums(groups: npt.NDArray[np.int64], values: npt.NDArray[np.int64], count: int) -> Any:
+    """Return sums by group, exact: money may be beyond what a double holds."""
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, groups, values)
+    return sums

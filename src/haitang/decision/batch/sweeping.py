@@ -94,10 +94,11 @@ def sweep(
     hits = np.zeros(len(variants), np.int64)
     pairs: list[set[tuple[int, int]]] = [set() for _ in variants]
     stories: list[set[str]] = [set() for _ in variants]
-    for pieces, out in given_pieces(kept, pack, policies):
+    for given in given_pieces(kept, pack, policies):
+        pieces, out = given.pieces, given.out
         if not len(out.hit_policies):
             continue
-        events = np.repeat(np.arange(out.count), np.diff(out.hit_starts))
+        events = given.hit_events()
         columns = kept.reader.read(EVENTS, pieces, READ)
         texts = kept.reader.read_texts(EVENTS, pieces, "event_ids") if labels else []
         for step in range(len(variants)):

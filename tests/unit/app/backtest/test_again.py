@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,12 @@ import numpy as np
 import pytest
 
 from haitang.app.backtest import keeping
-from haitang.app.backtest.keeping import keep_run, open_kept, stream_digest
+from haitang.app.backtest.keeping import (
+    DIGESTS_FILE,
+    keep_run,
+    open_kept,
+    stream_digest,
+)
 from haitang.app.backtest.running import BacktestRequest, backtest
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import open_events, read_pack_folder
@@ -20,6 +26,7 @@ from haitang.decision.batch import kept as kept_module
 from haitang.decision.batch.again import Again
 from haitang.decision.batch.changes import change_between
 from haitang.decision.batch.kept import EVENTS, HITS, OUT_COLUMNS, VALUES, Kept
+from haitang.decision.batch.measures import Labels, StoryLabel
 from haitang.decision.engine import compile_pack
 from haitang.decision.rules.pack import load_pack_unlocked
 from haitang.kernel.errors import HaitangError
@@ -335,11 +342,62 @@ def test_a_stream_read_otherwise_is_another_stream(tmp_path: Path) -> None:
     events = _events(tmp_path / "events.jsonl", 10)
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text("one")
-    digests = {stream_digest(events, None, "CNY"), stream_digest(events, None, "USD")}
-    digests.add(stream_digest(events, mapping, "CNY"))
-    mapping.write_text("two")
-    digests.add(stream_digest(events, mapping, "CNY"))
+    keep = tmp_path / "keep"
+    digests = {stream_digest(events, None, currency, keep) for currency in ("CNY", "USD")}
+    digests.add(stream_digest(events, mapping, "CNY", keep))
+    mapping.write_text("two!")
+    digests.add(stream_digest(events, mapping, "CNY", keep))
     assert len(digests) == 4
+
+
+def test_a_file_that_changed_is_read_again_and_another_is_not(tmp_path: Path) -> None:
+    events, keep = _events(tmp_path / "events.jsonl", 10), tmp_path / "keep"
+    first = stream_digest(events, None, "CNY", keep)
+    about, content = events.stat(), events.read_bytes()
+    assert stream_digest(events, None, "CNY", tmp_path / "other") == first
+    # The same length with other content, at another time.
+    events.write_bytes(content.replace(b"LOGIN", b"LOGON"))
+    os.utime(events, ns=(about.st_atime_ns, about.st_mtime_ns + 1))
+    assert stream_digest(events, None, "CNY", keep) != first
+    events.write_bytes(content)
+    os.utime(events, ns=(about.st_atime_ns, about.st_mtime_ns + 1_000))
+    assert stream_digest(events, None, "CNY", keep) == first
+    (keep / DIGESTS_FILE).write_bytes(b"no digests")
+    assert stream_digest(events, None, "CNY", keep) == first
+
+
+def test_labels_are_held_against_alerts_as_by_a_plain_loop() -> None:
+    drawn = np.random.default_rng(11)
+    labels = [
+        StoryLabel(event_id=f"E{n}", story_id=f"S{drawn.integers(60)}", typology="",
+                   amount_at_risk_minor=int(drawn.integers(2**53, 2**54)))
+        for n in range(400)
+    ]  # fmt: skip
+    labels = [msgspec.structs.replace(one, typology=f"D{int(one.story_id[1:]) % 7}")
+              for one in labels]  # fmt: skip
+    ids = [f"E{n}" for n in drawn.choice(900, 120, replace=False).tolist()]
+    acted = drawn.random(120) < 0.6
+    found = Labels(labels).against(ids, acted)
+    acting = {name for name, does in zip(ids, acted, strict=True) if does}
+    stories: dict[str, list[StoryLabel]] = {}
+    for one in labels:
+        stories.setdefault(one.story_id, []).append(one)
+    sums: dict[str, list[int]] = {}
+    for events in stories.values():
+        first = next((n for n, one in enumerate(events) if one.event_id in acting), None)
+        money = [one.amount_at_risk_minor for one in events]
+        row = sums.setdefault(events[0].typology, [0, 0, 0, 0])
+        for place, number in enumerate(
+            (1, first is not None, sum(money), 0 if first is None else sum(money[first:]))
+        ):
+            row[place] += int(number)
+    assert {
+        name: [one.stories, one.caught, one.value_minor, one.value_stopped_minor]
+        for name, one in found["by_typology"].items()
+    } == sums
+    assert found["recall"] == sum(row[1] for row in sums.values()) / len(stories)
+    assert found["precision"] == sum(n < 400 for n in (int(i[1:]) for i in ids)) / 120
+    assert 0 < found["value_recall"] < 1
 
 
 def test_what_follows_months_later_makes_a_stream_no_longer(tmp_path: Path) -> None:
