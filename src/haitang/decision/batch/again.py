@@ -150,7 +150,8 @@ def given_pieces(kept: Kept, pack: Pack, policies: Sequence[PolicySpec]) -> Iter
     state = given_state(program, given)
     leaves = [f"leaf {name}" for name in leaves_read(pack, policies)]
     types = _types_asked(pack, policies)
-    wanted = [*_columns(program.fields), *leaves, TYPE_COLUMN]
+    # How many hits an event had is asked for later: better now, with the rest.
+    wanted = [*_columns(program.fields), *leaves, TYPE_COLUMN, "out hits"]
     spans = list(kept.spans())
     position = 0
     for pieces, following in zip_longest(spans, spans[1:]):
