@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from haitang.app.backtest.pieces import Pieces
+from haitang.app.backtest.sources import deciding_sources
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import EventChunk, KeptReader, KeptWriter, Replacement, naming
 from haitang.data.events.batch import EventBatch
@@ -36,7 +37,7 @@ Column = npt.NDArray[Any] | Sequence[str | None]
 
 PIECE_EVENTS = 65_536
 """Events that are kept together; in between are the values of one feature on them."""
-VERSION = 3
+VERSION = 4
 ALWAYS_NUMBERS = ("amount_base_minor",)
 ALWAYS_TEXTS = ("event_type", "payer_customer_id", "customer_id", "channel", "customer_segment")
 """Fields that the measures need, whatever the pack reads."""
@@ -144,6 +145,7 @@ class _Keeper:
         least = QUIET_SHARE * max(self._days.values())
         return KeptAbout(
             version=VERSION,
+            sources=deciding_sources(),
             stream=stream,
             events=self.events,
             refused=pieces.refused,

@@ -4,13 +4,11 @@ read again.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 import msgspec
 
-import haitang.data
-import haitang.decision.rules
+from haitang.app.backtest.sources import deciding_sources
 from haitang.app.wiring import Replacement, naming, read_pack_folder
 from haitang.decision.rules.pack import LoadCache, load_pack_unlocked
 from haitang.decision.rules.policies import ReadPolicy
@@ -19,12 +17,10 @@ from haitang.decision.rules.specs import Pack, PolicySpec
 from haitang.kernel.errors import HaitangError
 
 READ_FILE = "policies.read"
-_READERS = (haitang.decision.rules, haitang.data)
-"""Packages whose sources decide what a policy file means."""
 
 
 class _Kept(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
-    readers: str
+    sources: str
     """Digest of the sources that read the policies."""
     policies: tuple[tuple[tuple[str, str, str], tuple[PolicySpec, ...]], ...]
 
@@ -43,9 +39,9 @@ def read_pack(folder: Path, keep: Path) -> ReadPack:
     A file is read again when it, or anything that its names could mean, has changed.
     """
     source = read_pack_folder(folder)
-    readers = _readers_digest()
+    sources = deciding_sources()
     path = keep / READ_FILE
-    kept = _kept(path, readers)
+    kept = _kept(path, sources)
     cache = LoadCache()
     cache.policies.update({key: ReadPolicy(instances=own) for key, own in kept.items()})
     pack = load_pack_unlocked(source, cache=cache).loaded.pack
@@ -54,18 +50,18 @@ def read_pack(folder: Path, keep: Path) -> ReadPack:
     newest = {key[0]: key for key in cache.policies if key[0] in shown}
     if set(newest.values()) != kept.keys():
         own = tuple((key, cache.policies[key].instances) for key in newest.values())
-        _keep(path, _Kept(readers=readers, policies=own))
+        _keep(path, _Kept(sources=sources, policies=own))
     return ReadPack(source=source, pack=pack, cache=cache)
 
 
-def _kept(path: Path, readers: str) -> dict[tuple[str, str, str], tuple[PolicySpec, ...]]:
+def _kept(path: Path, sources: str) -> dict[tuple[str, str, str], tuple[PolicySpec, ...]]:
     try:
         with naming(path):
             kept = msgspec.msgpack.decode(path.read_bytes(), type=_Kept)
     except (HaitangError, msgspec.MsgspecError):
         # None yet, by another version, or damaged: everything is read.
         return {}
-    return dict(kept.policies) if kept.readers == readers else {}
+    return dict(kept.policies) if kept.sources == sources else {}
 
 
 def _keep(path: Path, kept: _Kept) -> None:
@@ -73,11 +69,3 @@ def _keep(path: Path, kept: _Kept) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     with Replacement(path) as file:
         file.write(msgspec.msgpack.encode(kept))
-
-
-def _readers_digest() -> str:
-    digest = hashlib.sha256()
-    for package in _READERS:
-        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()

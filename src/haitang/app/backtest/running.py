@@ -12,6 +12,7 @@ import numpy.typing as npt
 from haitang.app.backtest.keeping import VERSION, keep_run, open_kept, stream_digest
 from haitang.app.backtest.labels import read_labels
 from haitang.app.backtest.reading import read_pack
+from haitang.app.backtest.sources import deciding_sources
 from haitang.app.policytests import wake_drafts
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import naming, open_events
@@ -209,8 +210,9 @@ def _opened(folder: Path, stream: str) -> Kept | None:
     except (HaitangError, msgspec.MsgspecError):
         # By another version, or damaged: it is made anew.
         return None
-    fits = kept.about.version == VERSION and kept.about.stream == stream
-    return kept if fits else None
+    about = kept.about
+    made_by = (about.version, about.sources, about.stream)
+    return kept if made_by == (VERSION, deciding_sources(), stream) else None
 
 
 def _keep(

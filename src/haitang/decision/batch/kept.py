@@ -27,6 +27,8 @@ class KeptAbout(msgspec.Struct, frozen=True, kw_only=True):
     """What was kept: of which stream, decided by which pack."""
 
     version: int
+    sources: str
+    """Digest of the sources that decided: other ones may decide otherwise."""
     stream: str
     """SHA-256 of the file of events."""
     events: int

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from haitang.app.backtest import keeping
+from haitang.app.backtest import keeping, running
 from haitang.app.backtest.keeping import (
     DIGESTS_FILE,
     keep_run,
@@ -348,6 +348,38 @@ def test_a_stream_read_otherwise_is_another_stream(tmp_path: Path) -> None:
     mapping.write_text("two!")
     digests.add(stream_digest(events, mapping, "CNY", keep))
     assert len(digests) == 4
+
+
+def test_what_another_version_decided_is_decided_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = _events(tmp_path / "events.jsonl", 300)
+    request = BacktestRequest(
+        pack=_folder(tmp_path, "old"), events=events, keep=tmp_path / "keep"
+    )  # fmt: skip
+    assert [backtest(request).way for _ in range(2)] == ["first", "kept"]
+    for module in (keeping, running):
+        monkeypatch.setattr(module, "deciding_sources", lambda: "other sources")
+    assert [backtest(request).way for _ in range(2)] == ["first", "kept"]
+
+
+def test_spans_without_an_event_that_is_asked_about_stay_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "PIECE_EVENTS", 50)
+    monkeypatch.setattr(kept_module, "SPAN_PIECES", 1)
+    lines = _events(tmp_path / "all.jsonl", 700).read_bytes().splitlines(keepends=True)
+    logins = [line for line in lines if b"LOGIN" in line]
+    others = [line for line in lines if b"LOGIN" not in line]
+    events = tmp_path / "events.jsonl"
+    # Late events are no trouble: what is asked is the same either way.
+    events.write_bytes(b"".join([*others[:60], *logins[:90], *others[60:200]]))
+    backtest(BacktestRequest(pack=_folder(tmp_path, "old"), events=events, keep=tmp_path / "keep"))
+    new = _folder(tmp_path, "new", **CHANGES["a milder one"])
+    changed = backtest(BacktestRequest(pack=new, events=events, keep=tmp_path / "keep"))
+    whole = backtest(BacktestRequest(pack=new, events=events, keep=tmp_path / "other"))
+    assert (changed.way, whole.way) == ("changed", "first")
+    assert changed.after == whole.after != changed.before
 
 
 def test_a_file_that_changed_is_read_again_and_another_is_not(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_other_sources_of_the_readers_have_everything_read(
 ) -> None:
     own = own_pack(tmp_path, "c14_gold_loan", "d05_probe")
     read_pack(own, tmp_path / "keep")
-    monkeypatch.setattr(reading, "_readers_digest", lambda: "another version")
+    monkeypatch.setattr(reading, "deciding_sources", lambda: "another version")
     read_files.clear()
     read_pack(own, tmp_path / "keep")
     assert {"c14_gold_loan", "d05_probe"} <= set(read_files)
