@@ -167,3 +167,19 @@ def texts_of(policy: PolicySpec) -> list[TextPair]:
         policy.false_positives, *policy.runbook,
     )  # fmt: skip
     return [text for text in texts if text is not None]
+
+
+def test_a_reason_says_times_of_multiples_and_per_cent_of_ratios() -> None:
+    """A ratio is shown as per cent: “25670 % times the usual” is what nobody understands."""
+    pack = bank_pack().pack
+    units = {feature.name: feature.unit for feature in pack.catalogue.features}
+    wrong, multiples = [], 0
+    for policy in pack.policies:
+        for text in (policy.reason.en, policy.reason.zh):
+            for match in re.finditer(r"\{(\w+)\}(?=(\s*(?:times|fold)\b|倍)?)", text):
+                unit, said = units.get(match[1], ""), match[2] is not None
+                multiples += said and unit == "times"
+                if (unit == "ratio" and said) or (unit == "times" and not said):
+                    wrong.append(f"{policy.id}: {match[0]} of unit {unit} in {text!r}")
+    assert multiples > 40
+    assert not wrong, listed(wrong)

@@ -31,7 +31,8 @@ COUNTING_AGGREGATES = ("count", "first_seen", "since", "total")
 """Aggregates that look at events and not at a value of them; the others need `of`."""
 
 NUMERIC_AGGREGATES = ("sum", "mean", "std", "min", "max", "quantile", "rank")
-UNITS = ("money", "seconds", "count", "ratio", "km", "km/h", "days")
+UNITS = ("money", "seconds", "count", "ratio", "times", "km", "km/h", "days")
+"""How a value is shown: a `ratio` as per cent, `times` as the number before “times” and “倍”."""
 MAX_WINDOW_US = 400 * DAY_US
 TILED_FROM_US = 7 * DAY_US
 """Windows up to this are exact to the event; only longer ones may have tiles."""

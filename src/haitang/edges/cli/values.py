@@ -31,6 +31,8 @@ def _show_number(value: float, *, unit: str, wording: Wording) -> str:
             said = wording.say("value.days", count=_short(value))
         case "ratio":
             said = f"{value:.3f}".rstrip("0").rstrip(".")
+        case "times":
+            said = f"{_short(value)} ×"
         case "km" | "km/h":
             said = f"{_short(value)} {unit}"
         case _:

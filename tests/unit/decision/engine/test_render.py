@@ -31,6 +31,7 @@ SHOWN_FEATURES: dict[str, Any] = {
         "window": "1h", "prior": True, "unit": "money",
     },
     "share": {"value": "amount_base_minor / paid_sum_1h", "unit": "ratio"},
+    "multiple": {"value": "amount_base_minor / 778", "unit": "times"},
     "since_login": {
         "key": "customer", "aggregate": "since", "where": "event_type == 'LOGIN'",
         "unit": "seconds",
@@ -85,6 +86,10 @@ def test_ratios_texts_flags_and_counts_are_shown_as_what_they_are() -> None:
         "33.33 % | MOBILE | yes | yes | 2",
         "33.33% | MOBILE | 是 | 是 | 2",
     )
+
+
+def test_a_multiple_is_shown_as_the_number_before_times() -> None:
+    assert reason(["multiple"], payment(0, amount_minor=200_000)) == ("257.1", "257.1")
 
 
 def test_what_is_missing_is_called_unknown() -> None:
