@@ -61,11 +61,6 @@ def _prefetch(typing_context: Any, address: Any) -> Any:
 prefetch: Any = _prefetch
 
 
-def whole_lines(words: int) -> int:
-    """Return the words of as many whole cache lines as `words` need."""
-    return -(-words // LINE_WORDS) * LINE_WORDS
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def size_class(words: Int) -> Int:
     """Return the number of the smallest block size that holds `words`: 2, 4, 8, 16, 24, 32, then 5,

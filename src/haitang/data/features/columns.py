@@ -159,6 +159,10 @@ def test_row(
     address = base + a * 8 * ROW_STRIDE
     if op == ONE_OF:
         found = np.uint64(0)
+        if count > 4:
+            for i in range(b, c):
+                found |= _equal(address, sets[i])
+            return found
         for j in range(count):
             value = values[a, j]
             for i in range(b, c):

@@ -15,8 +15,6 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import (
-    DIRECTORY_WORDS,
-    HEADER_WORDS,
     KEY_COUNT,
     NEVER_US,
     RECORD_HEADER_WORDS,
@@ -38,6 +36,8 @@ from haitang.data.features.layout import (
     C_COLUMNS,
     C_MASK,
     C_OFFSET,
+    C_PLACE_START,
+    C_PLACE_STOP,
     C_SEEN,
     C_SOURCE,
     CELL_FIRST,
@@ -45,7 +45,6 @@ from haitang.data.features.layout import (
     CELL_LATEST,
     CELL_TOTAL,
     D_COLUMNS,
-    D_PRIOR,
     G_COLUMNS,
     N_COLUMNS,
     N_DIRECTORY,
@@ -53,10 +52,14 @@ from haitang.data.features.layout import (
     N_RETENTION,
     N_STREAM_START,
     N_STREAM_STOP,
+    P_COLUMNS,
+    P_PRIOR,
+    P_SLOT,
+    P_STOP,
+    P_WITH,
     Q_ENTRIES,
     Q_LENGTH,
     R_COLUMNS,
-    RANGE_COLUMNS,
     S_COLUMNS,
     S_DELAY,
     S_ENTRY_WORDS,
@@ -67,6 +70,8 @@ from haitang.data.features.layout import (
     S_MAX,
     S_MIN,
     S_OFFSET,
+    S_PLACE_START,
+    S_PLACE_STOP,
     S_SEEN,
     S_SOURCE,
     S_TABLE,
@@ -79,7 +84,7 @@ from haitang.data.features.pointers import (
     pointer_to,
     table_of,
 )
-from haitang.data.features.reads import read_cell, read_windows, scaled
+from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
 from haitang.data.features.ring import enter_due, insert
 
 
@@ -151,59 +156,80 @@ def sweep(words: Any, tables: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _asked(demand: Any, standing: Int, at: Int, width: Int) -> bool:
-    """Tell whether any slot that the key stands in is read at column `at` of the demand."""
-    while standing != 0:
-        if standing & 1 and demand[at] != 0:
+def _is_asked(places: Any, wanted: Any, start: Int, stop: Int, standing: Int, bit: Any) -> bool:
+    """Tell whether an event asks for a read at any of these places, in a slot where the key
+    stands.
+    """
+    for q in range(start, stop):
+        if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
             return True
-        standing >>= 1
-        at += width
     return False
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def mark_touched(
+    rows: Any, row_count: Int, mask_column: Int, start_column: Int, wanted: Any, masks: Any,
+    touched: Any,
+) -> None:  # fmt: skip
+    """Write per stream (or cell) which events of the block count in it or may ask for it."""
+    for s in range(row_count):
+        mask = rows[s, mask_column]
+        events = ~np.uint64(0) if mask < 0 else masks[mask]
+        for q in range(rows[s, start_column], rows[s, start_column + 1]):
+            events |= wanted[q]
+        touched[s] = events
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold_streams(
-    arena: Any, streams: Any, edges: Any, reads: Any, ranges: Any, shares: Any, scratch: Any,
-    hashes: Any, demand: Any, demand_at: Int, empty: Int, event_count: Int, stream_count: Int,
+    arena: Any, streams: Any, edges: Any, reads: Any, places: Any, shares: Any, scratch: Any,
+    hashes: Any, wanted: Any, touched: Any, event_count: Int,
     active: Any, start: Int, stop: Int, record: Int, standing: Int, instant: Int, now: Int,
     event: Int, lane: Int, values: Any, masks: Any,
 ) -> None:  # fmt: skip
     bit = np.uint64(lane)
     for i in range(start, stop):
         s = active[i]
+        if (touched[s] >> bit) & np.uint64(1) == 0:
+            continue
         mask = streams[s, S_MASK]
         counts = (streams[s, S_SEEN] & standing) != 0 and (
             mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
         )
-        if not counts and not _asked(demand, standing, demand_at + s, stream_count):
+        first_place = streams[s, S_PLACE_START]
+        behind = streams[s, S_PLACE_STOP]
+        asked = _is_asked(places, wanted, first_place, behind, standing, bit)
+        if not (counts or asked):
             continue
         block = record + streams[s, S_OFFSET]
         if streams[s, S_LAZY]:
             place = block
             block = arena[place]
             if block == 0:
-                block = empty
-                if counts:
-                    block = allocate(arena, streams[s, S_WORDS])
-                    clear(arena, block, streams[s, S_WORDS])
-                    arena[place] = block
+                if not counts:
+                    for q in range(first_place, behind):
+                        if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(
+                            1
+                        ) != 0:
+                            read_nothing(reads, places[q, P_PRIOR], places[q, P_STOP], values, lane)
+                    continue
+                block = allocate(arena, streams[s, S_WORDS])
+                clear(arena, block, streams[s, S_WORDS])
+                arena[place] = block
         if streams[s, S_DELAY] > 0:
             enter_due(arena, streams, edges, s, block, now)
         if counts:
-            slots = standing
-            slot = s
-            while slots != 0:
-                if (
-                    slots & 1
-                    and ranges[slot, 0] != ranges[slot, 1]
-                    and demand[demand_at + slot] != 0
-                ):
-                    read_windows(
-                        arena, streams, edges, reads, shares, scratch,
-                        ranges[slot, 0], ranges[slot, 1], s, block, now, values, lane,
-                    )  # fmt: skip
-                slots >>= 1
-                slot += stream_count
+            if asked:
+                for q in range(first_place, behind):
+                    if (
+                        places[q, P_PRIOR] != places[q, P_WITH]
+                        and (standing >> places[q, P_SLOT]) & 1
+                        and (wanted[q] >> bit) & np.uint64(1) != 0
+                    ):
+                        read_windows(
+                            arena, streams, edges, reads, shares, scratch,
+                            places[q, P_PRIOR], places[q, P_WITH], s, block, now, values, lane,
+                        )  # fmt: skip
             value = np.int64(0)
             if streams[s, S_SOURCE] >= 0:
                 value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
@@ -215,48 +241,32 @@ def _fold_streams(
                 # collides.
                 value_hash = (value * np.int64(-7046029254386353131)) << 1
             insert(arena, streams, edges, s, block, instant, value, value_hash, now)
-        slots = standing
-        slot = s
-        while slots != 0:
-            if slots & 1 and demand[demand_at + slot] != 0:
-                read_windows(
-                    arena, streams, edges, reads, shares, scratch,
-                    ranges[slot, 1 if counts else 0], ranges[slot, 2], s, block, now, values, lane,
-                )  # fmt: skip
-            slots >>= 1
-            slot += stream_count
+        if asked:
+            for q in range(first_place, behind):
+                if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
+                    read_windows(
+                        arena, streams, edges, reads, shares, scratch,
+                        places[q, P_WITH if counts else P_PRIOR], places[q, P_STOP],
+                        s, block, now, values, lane,
+                    )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold_cells(
-    arena: Any,
-    cells: Any,
-    cell_reads: Any,
-    cell_ranges: Any,
-    demand: Any,
-    demand_at: Int,
-    cell_count: Int,
-    active: Any,
-    start: Int,
-    stop: Int,
-    record: Int,
-    standing: Int,
-    instant: Int,
-    now: Int,
-    lane: Int,
-    values: Any,
-    masks: Any,
-) -> None:
+    arena: Any, cells: Any, cell_reads: Any, places: Any, wanted: Any, touched: Any, active: Any,
+    start: Int, stop: Int, record: Int, standing: Int, instant: Int, now: Int, lane: Int,
+    values: Any, masks: Any,
+) -> None:  # fmt: skip
     bit = np.uint64(lane)
     for i in range(start, stop):
         c = active[i]
+        if (touched[c] >> bit) & np.uint64(1) == 0:
+            continue
         cell = record + cells[c, C_OFFSET]
         mask = cells[c, C_MASK]
         counts = (cells[c, C_SEEN] & standing) != 0 and (
             mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
         )
-        if not counts and not _asked(demand, standing, demand_at + c, cell_count):
-            continue
         for when in range(2):
             if when == 1 and counts:
                 total = arena[cell + CELL_TOTAL]
@@ -267,17 +277,10 @@ def _fold_cells(
                     if cells[c, C_SOURCE] >= 0:
                         as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
                 arena[cell + CELL_TOTAL] = total + 1
-            slots = standing
-            slot = 0
-            while slots != 0:
-                if slots & 1 and demand[demand_at + slot * cell_count + c] != 0:
-                    for d in range(
-                        cell_ranges[slot * cell_count + c, 0], cell_ranges[slot * cell_count + c, 1]
-                    ):
-                        if (cell_reads[d, D_PRIOR] == 0) == (when == 1):
-                            read_cell(arena, cell_reads, d, cell, now, values, lane)
-                slots >>= 1
-                slot += 1
+            for q in range(cells[c, C_PLACE_START], cells[c, C_PLACE_STOP]):
+                if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
+                    for d in range(places[q, P_PRIOR + when], places[q, P_WITH + when]):
+                        read_cell(arena, cell_reads, d, cell, now, values, lane)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -309,15 +312,15 @@ def _move_clock(
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def fold_block(
-    arena_words: Any, tables: Any, read_shares: Any, demands: Any, kinds: Any, sketch: Any,
+    arena_words: Any, tables: Any, read_shares: Any, active: Any, kinds: Any, sketch: Any,
     all_instants: Any, all_hashes: Any, first: Int, count: Int, block_keys: Any, block_records: Any,
-    block_values: Any, block_masks: Any,
+    block_values: Any, block_masks: Any, block_wanted: Any, block_touched: Any,
 ) -> None:  # fmt: skip
-    """Fold events `first` to `first + count` and write their aggregate features into
+    """Fold events `first` to `first + count` and write the aggregate features that are wanted into
     `block_values`.
 
     `block_keys` holds the block's key per slot and lane (0 missing); `block_masks` the predicates;
-    `tables` the plan.
+    `block_wanted` per place the events that ask for what is read there; `tables` the plan.
     """
     arena = pointer_to(arena_words)
     entities = table_of(tables[0], N_COLUMNS)
@@ -327,37 +330,38 @@ def fold_block(
     stream_count = tables[2].shape[0]
     edges = table_of(tables[3], G_COLUMNS)
     reads = table_of(tables[4], R_COLUMNS)
-    ranges = table_of(tables[5], RANGE_COLUMNS)
+    places = table_of(tables[5], P_COLUMNS)
     cells = table_of(tables[6], C_COLUMNS)
-    cell_count = tables[6].shape[0]
     cell_reads = table_of(tables[7], D_COLUMNS)
-    cell_ranges = table_of(tables[8], 2)
-    siblings = pointer_to(tables[9])
-    sibling_ranges = table_of(tables[10], 2)
-    stream_demand = pointer_to(demands[0])
-    cell_demand = pointer_to(demands[1])
-    missing_ranges = table_of(demands[2], 2)
-    missing_rows = pointer_to(demands[3])
+    siblings = pointer_to(tables[8])
+    sibling_ranges = table_of(tables[9], 2)
+    missing_ranges = table_of(active[0], 2)
+    missing_rows = pointer_to(active[1])
+    stream_ranges = table_of(active[2], 2)
+    active_streams = pointer_to(active[3])
+    cell_ranges = table_of(active[4], 2)
+    active_cells = pointer_to(active[5])
     shares = pointer_to(read_shares)
     scratch = pointer_to(sketch)
     instants = pointer_to(all_instants)
     hashes = pointer_to(all_hashes)
     event_count = all_instants.shape[0]
-    empty = HEADER_WORDS + DIRECTORY_WORDS * tables[0].shape[0]
     keys = table_of(block_keys, LANES)
     records = table_of(block_records, LANES)
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
-    stream_ranges = table_of(demands[4], 2)
-    active_streams = pointer_to(demands[5])
-    cell_active_ranges = table_of(demands[6], 2)
-    active_cells = pointer_to(demands[7])
+    wanted = pointer_to(block_wanted)
+    touched = pointer_to(block_touched)
+    touched_cells = pointer_to(block_touched[stream_count:])
     entity_count = tables[0].shape[0]
+    mark_touched(streams, stream_count, S_MASK, S_PLACE_START, wanted, masks, touched)
+    mark_touched(cells, tables[6].shape[0], C_MASK, C_PLACE_START, wanted, masks, touched_cells)
     find_records(arena, entities, slot_entities, slot_count, keys, records, count)
     if count > 4:
         fetch_streams(
-            arena, slot_entities, slot_count, streams, records, count,
-            kinds, entity_count, stream_ranges, active_streams,
+            arena, entities, slot_entities, slot_count, streams, records, count, kinds,
+            entity_count, stream_ranges, active_streams, touched,
+            cells, cell_ranges, active_cells, touched_cells,
         )  # fmt: skip
     for j in range(count):
         kind = kinds[j]
@@ -378,15 +382,15 @@ def fold_block(
                 continue
             at = kind * entity_count + entity
             now = _move_clock(arena, entities, streams, entity, record, instant)
-            _fold_streams(
-                arena, streams, edges, reads, ranges, shares, scratch, hashes,
-                stream_demand, kind * demands[0].shape[1], empty, event_count, stream_count,
-                active_streams, stream_ranges[at, 0], stream_ranges[at, 1],
-                record, standing, instant, now, first + j, j, values, masks,
-            )  # fmt: skip
-            _fold_cells(
-                arena, cells, cell_reads, cell_ranges, cell_demand,
-                kind * demands[1].shape[1], cell_count,
-                active_cells, cell_active_ranges[at, 0], cell_active_ranges[at, 1],
-                record, standing, instant, now, j, values, masks,
-            )  # fmt: skip
+            if stream_ranges[at, 0] < stream_ranges[at, 1]:
+                _fold_streams(
+                    arena, streams, edges, reads, places, shares, scratch, hashes, wanted, touched,
+                    event_count, active_streams, stream_ranges[at, 0], stream_ranges[at, 1],
+                    record, standing, instant, now, first + j, j, values, masks,
+                )  # fmt: skip
+            if cell_ranges[at, 0] < cell_ranges[at, 1]:
+                _fold_cells(
+                    arena, cells, cell_reads, places, wanted, touched_cells,
+                    active_cells, cell_ranges[at, 0], cell_ranges[at, 1],
+                    record, standing, instant, now, j, values, masks,
+                )  # fmt: skip

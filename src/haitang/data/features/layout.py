@@ -34,7 +34,9 @@ S_MIN = 23
 S_WORDS = 24
 S_TILE = 25  # granularity of coalesced entries, 0 keeps every entry
 S_EXACT = 26  # entries older than this may be coalesced
-S_COLUMNS = 27
+S_PLACE_START = 27
+S_PLACE_STOP = 28
+S_COLUMNS = 29
 
 # One row an edge: where a window of a stream begins.
 G_WINDOW = 0
@@ -57,8 +59,14 @@ R_RANK = 11
 R_RARE = 12  # whether any of the four before is asked
 R_COLUMNS = 13
 
-# One row a slot and stream: its reads of what was before the event, of what is with it, the end.
-RANGE_COLUMNS = 3
+# One row a place: a slot at which a stream (or a cell) is read, where its reads of what was before
+# the event begin, those of what is with it, and where they end. Places of cells stand behind those
+# of streams.
+P_SLOT = 0
+P_PRIOR = 1
+P_WITH = 2
+P_STOP = 3
+P_COLUMNS = 4
 
 # One row a cell: first, last, number and latest value over a key's life.
 C_ENTITY = 0
@@ -66,7 +74,9 @@ C_OFFSET = 1
 C_MASK = 2
 C_SEEN = 3
 C_SOURCE = 4
-C_COLUMNS = 5
+C_PLACE_START = 5
+C_PLACE_STOP = 6
+C_COLUMNS = 7
 CELL_FIRST, CELL_LAST, CELL_TOTAL, CELL_LATEST, CELL_WORDS = 0, 1, 2, 3, 4
 
 # One row a read of a cell.

@@ -22,7 +22,6 @@ from haitang.data.features.arena import (
     DIRECTORY_WORDS,
     HEADER_WORDS,
     RECORD_HEADER_WORDS,
-    whole_lines,
 )
 from haitang.data.features.program import ProgramBuilder
 from haitang.data.features.specs import Catalogue, FeatureSpec
@@ -35,7 +34,7 @@ INLINE_WORDS = 48
 """Up to this size the streams of an entity lie in its records; beyond, each has a block from its
 first event on, because few keys ever see most of the streams.
 """
-STATE_FORMAT = 3
+STATE_FORMAT = 4
 """Raised whenever the meaning of a state word changes: older states are refused."""
 
 CELL_KINDS = {
@@ -64,8 +63,11 @@ class PlanRefused(HaitangError):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Where an aggregate feature is read: its slot, and its stream or cell (the other is -1)."""
+    """Where an aggregate feature is read: its slot, its stream or cell (the other is -1), and the
+    row of both among the places.
+    """
 
+    row: int
     slot: int
     stream: int = -1
     cell: int = -1
@@ -90,9 +92,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     slots: tuple[str, ...]
     entities: tuple[str, ...]
     header_words: int
-    """Words of an empty state: header, key directories, and the block that stands for streams
-    without one.
-    """
+    """Words of an empty state: header and key directories."""
 
 
 class PlanBuilder:
@@ -273,8 +273,11 @@ class PlanBuilder:
         streams = sorted(self._streams.values(), key=lambda stream: stream.entity)
         cells = sorted(self._cells.values(), key=lambda cell: cell.entity)
         entities, stream_rows, edges = self._lay_out(streams)
-        reads, ranges, shares = self._read_tables(streams, stream_rows)
-        cell_rows, cell_reads, cell_ranges = self._cell_tables(cells, entities)
+        reads, places, shares = self._read_tables(streams, stream_rows)
+        cell_rows, cell_reads, cell_places = self._cell_tables(
+            cells, entities, first_place=len(places)
+        )
+        places = np.concatenate((places, cell_places))
         slot_entities = np.array(
             [self._entities[key.entity] for key in self.catalogue.keys], dtype=np.int64
         )
@@ -296,20 +299,17 @@ class PlanBuilder:
                 stream_rows,
                 edges,
                 reads,
-                ranges,
+                places,
                 cell_rows,
                 cell_reads,
-                cell_ranges,
                 *self._sibling_tables(),
             ),
             shares=shares,
-            places=self._places(streams, cells),
+            places=self._places(streams, cells, (stream_rows, cell_rows), places),
             key_parts=self._key_parts(),
             slots=tuple(self._slots),
             entities=tuple(self._entities),
-            header_words=HEADER_WORDS
-            + DIRECTORY_WORDS * len(self._entities)
-            + whole_lines(max((int(row[at.S_WORDS]) for row in stream_rows), default=0)),
+            header_words=HEADER_WORDS + DIRECTORY_WORDS * len(self._entities),
         )
 
     def _fields(self) -> FieldSet:
@@ -361,33 +361,35 @@ class PlanBuilder:
     def _read_tables(
         self, streams: list[Stream], stream_rows: NDArray[np.int64]
     ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]:
-        ranges = np.zeros((len(self._slots), len(streams), at.RANGE_COLUMNS), dtype=np.int32)
+        places: list[tuple[int, int, int, int]] = []
         rows: list[list[int]] = []
         shares: list[float] = []
         for s, stream in enumerate(streams):
             ordered = sorted(stream.reads.items(), key=lambda item: (-item[0][2], item[0]))
-            for slot in range(len(self._slots)):
-                ranges[slot, s] = len(rows)
+            stream_rows[s, at.S_PLACE_START] = len(places)
+            for slot in sorted({slot for slot, _, _, _ in stream.reads}):
+                start, priors = len(rows), 0
                 for (read_slot, edge, prior, share), outputs in ordered:
                     if read_slot == slot:
                         row = [-1] * at.R_COLUMNS
                         row[at.R_STREAM] = s
                         row[at.R_EDGE] = int(stream_rows[s, at.S_EDGE_START]) + edge
-                        ranges[slot, s, 1] += prior
+                        priors += prior
                         for aggregate, value_row in outputs.items():
                             row[READ_COLUMNS[aggregate]] = value_row
                         row[at.R_RARE] = int(max(row[at.R_LAST : at.R_RARE]) >= 0)
                         rows.append(row)
                         shares.append(share)
-                ranges[slot, s, 2] = len(rows)
+                places.append((slot, start, start + priors, len(rows)))
+            stream_rows[s, at.S_PLACE_STOP] = len(places)
         table = np.array(rows, dtype=np.int32).reshape(len(rows), at.R_COLUMNS)
-        return table, ranges, np.array(shares or [0.0], dtype=np.float64)
+        return table, _place_rows(places), np.array(shares or [0.0], dtype=np.float64)
 
     def _cell_tables(
-        self, cells: list[Cell], entities: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        self, cells: list[Cell], entities: NDArray[np.int64], *, first_place: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
         table = np.zeros((len(cells), at.C_COLUMNS), dtype=np.int64)
-        ranges = np.zeros((len(self._slots), len(cells), 2), dtype=np.int64)
+        places: list[tuple[int, int, int, int]] = []
         reads: list[tuple[int, int, int, int]] = []
         for i in range(len(self._entities)):
             own = [c for c, cell in enumerate(cells) if cell.entity == i]
@@ -396,14 +398,22 @@ class PlanBuilder:
         for c, cell in enumerate(cells):
             offset = int(entities[cell.entity, at.N_RECORD_WORDS])
             entities[cell.entity, at.N_RECORD_WORDS] = offset + at.CELL_WORDS
-            table[c] = (cell.entity, offset, cell.mask, cell.seen, cell.source)
-            for slot in range(len(self._slots)):
-                ranges[slot, c, 0] = len(reads)
-                for (read_slot, prior, kind), row in sorted(cell.reads.items()):
+            place = first_place + len(places)
+            for slot in sorted({slot for slot, _, _ in cell.reads}):
+                start, priors = len(reads), 0
+                for (read_slot, prior, kind), row in sorted(
+                    cell.reads.items(), key=lambda item: (-item[0][1], item[0])
+                ):
                     if read_slot == slot:
                         reads.append((c, prior, kind, row))
-                ranges[slot, c, 1] = len(reads)
-        return table, np.array(reads, dtype=np.int64).reshape(len(reads), at.D_COLUMNS), ranges
+                        priors += prior
+                places.append((slot, start, start + priors, len(reads)))
+            table[c] = (
+                cell.entity, offset, cell.mask, cell.seen, cell.source,
+                place, first_place + len(places),
+            )  # fmt: skip
+        read_rows = np.array(reads, dtype=np.int64).reshape(len(reads), at.D_COLUMNS)
+        return table, read_rows, _place_rows(places)
 
     def _sibling_tables(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return, per slot, the other slots of its entity: where the same key may stand as well."""
@@ -419,20 +429,33 @@ class PlanBuilder:
             flat.extend(own)
         return np.array(flat or [0], dtype=np.int64), ranges
 
-    def _places(self, streams: list[Stream], cells: list[Cell]) -> dict[str, Place]:
+    def _places(
+        self,
+        streams: list[Stream],
+        cells: list[Cell],
+        tables: tuple[NDArray[np.int64], NDArray[np.int64]],
+        places: NDArray[np.int32],
+    ) -> dict[str, Place]:
         index: dict[Stream | Cell, int] = {stream: s for s, stream in enumerate(streams)}
         index |= {cell: c for c, cell in enumerate(cells)}
-        slots = {
-            feature.name: self._slots.get(feature.key, -1) for feature in self.catalogue.features
-        }
-        return {
-            name: Place(
-                slot=slots[name],
-                stream=index[home] if isinstance(home, Stream) else -1,
-                cell=index[home] if isinstance(home, Cell) else -1,
+        found: dict[str, Place] = {}
+        for feature in self.catalogue.features:
+            home = self._homes.get(feature.name)
+            if home is None:
+                continue
+            i, slot, is_stream = index[home], self._slots[feature.key], isinstance(home, Stream)
+            table, column = (0, at.S_PLACE_START) if is_stream else (1, at.C_PLACE_START)
+            first = int(tables[table][i, column])
+            # Every slot of a home stands once, in order.
+            row = first + int(np.flatnonzero(places[first:, at.P_SLOT] == slot)[0])
+            found[feature.name] = Place(
+                row=row, slot=slot, stream=i if is_stream else -1, cell=-1 if is_stream else i
             )
-            for name, home in self._homes.items()
-        }
+        return found
+
+
+def _place_rows(places: list[tuple[int, int, int, int]]) -> NDArray[np.int32]:
+    return np.array(places, dtype=np.int32).reshape(len(places), at.P_COLUMNS)
 
 
 def catalogue_digest(catalogue: Catalogue) -> str:

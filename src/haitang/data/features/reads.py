@@ -391,6 +391,19 @@ def read_windows(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def read_nothing(reads: Any, first: Int, behind: Int, values: Any, lane: Int) -> None:
+    """Do the reads from `first` to `behind` of a stream of which the key has no entry yet: what
+    `read_windows` writes for an empty ring.
+    """
+    for r in range(first, behind):
+        for column in range(R_COUNT, R_RARE):
+            row = reads[r, column]
+            if row >= 0:
+                is_counted = column == R_COUNT or column == R_SUM or column == R_DISTINCT
+                values[row, lane] = 0.0 if is_counted else math.nan
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def read_cell(arena: Any, reads: Any, d: Int, cell: Int, now: Int, values: Any, lane: Int) -> None:
     """Read one value of a cell as of `now`."""
     kind = reads[d, D_KIND]

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import mmap
 from collections.abc import Iterator
+from string import hexdigits
 from typing import Protocol
 
 import msgspec
@@ -362,6 +363,8 @@ def check_header(content: bytes, plan: Plan, *, place: Place) -> StateHeader:
         header = msgspec.json.decode(content, type=StateHeader)
         if header.format != FILE_FORMAT:
             raise msgspec.ValidationError(f"format was {header.format}")
+        if not set(header.plan) <= set(hexdigits):
+            raise msgspec.ValidationError("the plan was no digest")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise StateRefused(
             code="state_malformed",

@@ -63,6 +63,22 @@ def _slot(keys: Any, key: Int) -> Int:
     return i
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def is_strange(slots: Any, capacity: Int, list_hash: Any, value_hash: Any) -> bool:
+    """Tell that a list has never said anything of a value: of most values, most have not, and no
+    more is spent on them. `slots` is a pointer to the first of `ListTable.arrays`.
+    """
+    if value_hash == np.uint64(0):
+        return True
+    key = combine(list_hash, value_hash)
+    i: Int = np.int64(((key >> np.uint64(32)) * np.uint64(capacity)) >> np.uint64(32))
+    while slots[i] != np.uint64(0) and slots[i] != key:
+        i += 1
+        if i == capacity:
+            i = 0
+    return bool(slots[i] == np.uint64(0))
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def lookup(lists: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
     """Tell whether a value (by hash) is on a list (by hash) at an instant; `lists` is

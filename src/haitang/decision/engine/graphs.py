@@ -10,7 +10,7 @@ from numba import njit
 from haitang.data.features.columns import LANES, run_program
 from haitang.data.features.pointers import Int
 from haitang.data.graph.fold import fold_graph
-from haitang.decision.engine.kernel import _fill_inputs
+from haitang.decision.engine.filling import fill_inputs
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -43,9 +43,7 @@ def run_graphs(
     values, masks, keys, scratch = machine.scratch
     while first < stop:
         count = min(LANES, stop - first)
-        _fill_inputs(
-            inputs, calendar, lists, instants, numbers, hashes, words, first, count, values
-        )
+        fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
         run_program(code, constants, sets, values, masks, count)
         _fill_slots(key_parts, hashes, first, count, keys)
         fold_graph(

@@ -12,16 +12,10 @@ from haitang.data.features.arena import EVENT_COUNT, HIGH_WATER
 from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, run_program, test_row
 from haitang.data.features.fold import fold_block
 from haitang.data.features.pointers import Int, pointer_to, table_of
-from haitang.data.lists.table import lookup
+from haitang.decision.engine.filling import fill_inputs, fill_keys, fill_kinds
 from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY
 from haitang.decision.models.trees import answer_block, score_block
-from haitang.kernel.hashing import combine
 
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
-UNIX_DAY_1990 = 7305
-"""Days from 1970-01-01 to 1990-01-01, the first entry of the table of days."""
-NIGHT_FROM, NIGHT_TO = 22, 6
 CERTAIN = 1000
 POLICY_COLUMNS = 6
 """Of a policy's row: live, party, score, action rank, further actions as bits, reads only lists
@@ -31,125 +25,62 @@ P_LISTS_ONLY = 5
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _fill_calendar(calendar: Any, instants: Any, first: Int, count: Int, values: Any) -> None:
-    rows, starts, offsets, ranges, days = calendar
-    for i in range(rows.shape[0]):
-        row = rows[i, 0]
-        kind = rows[i, 1]
-        low = ranges[rows[i, 2], 0]
-        high = ranges[rows[i, 2], 1]
-        at = high - 1
-        for j in range(count):
-            instant = instants[first + j]
-            if instant < starts[at] or (at + 1 < high and instant >= starts[at + 1]):
-                at = low + np.searchsorted(starts[low:high], instant, side="right") - 1
-            local = instant + offsets[at]
-            day = local // DAY_US
-            hour = (local - day * DAY_US) // HOUR_US
-            weekday = (day + 3) % 7
-            if kind == 0:
-                values[row, j] = hour
-            elif kind == 1:
-                values[row, j] = weekday
-            elif kind == 2:
-                values[row, j] = 1.0 if hour >= NIGHT_FROM or hour < NIGHT_TO else 0.0
-            else:
-                of_day = days[day - UNIX_DAY_1990]
-                values[row, j] = 1.0 if of_day == 1 or (weekday >= 5 and of_day != 2) else 0.0
+def _meet(
+    mask: Any, tests: Any, start: Int, stop: Int, constants: Any, sets: Any, values: Any,
+    masks: Any, count: Int,
+) -> Any:  # fmt: skip
+    """Return which events of `mask` meet all conditions; left at the first that none meets."""
+    for t in range(start, stop):
+        if tests[t, 0] == COPY:
+            mask &= masks[tests[t, 1]]
+        else:
+            mask &= test_row(
+                tests[t, 0], tests[t, 1], tests[t, 2], tests[t, 3], constants, sets, values, count
+            )
+        if mask == np.uint64(0):
+            break
+    return mask
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _fill_inputs(
-    inputs: Any,
-    calendar: Any,
-    lists: Any,
-    instants: Any,
-    numbers: Any,
-    hashes: Any,
-    words: Any,
-    first: Int,
-    count: Int,
-    values: Any,
-) -> None:
-    """Copy what the event says into the block's rows."""
-    number_rows, codes, listed, contains = inputs
-    for i in range(number_rows.shape[0]):
-        row = number_rows[i]
-        for j in range(count):
-            values[row, j] = numbers[i, first + j]
-    for i in range(codes.shape[0]):
-        row = codes[i, 0]
-        source = codes[i, 1]
-        for j in range(count):
-            word = hashes[source, first + j]
-            values[row, j] = np.float64(word >> np.uint64(12)) if word != 0 else math.nan
-    for i in range(listed.shape[0]):
-        for j in range(count):
-            word = hashes[listed[i, 2], first + j]
-            found = lookup(lists, np.uint64(listed[i, 1]), word, instants[first + j])
-            values[listed[i, 0], j] = 1.0 if found else 0.0
-    for i in range(contains.shape[0]):
-        for j in range(count):
-            bit = (words[i // 64, first + j] >> np.uint64(i % 64)) & np.uint64(1)
-            values[contains[i], j] = np.float64(bit)
-    _fill_calendar(calendar, instants, first, count, values)
+def _open_gates(
+    policies: Any, program: Any, valid: Any, count: Int, block_values: Any, block_masks: Any,
+    hits: Any,
+) -> None:  # fmt: skip
+    """Write for each policy and model which events it can speak of, as far as the event tells."""
+    tests = table_of(policies[0], 4)
+    ranges = table_of(policies[5], 2)
+    constants = pointer_to(program[2])
+    sets = pointer_to(program[3])
+    values = table_of(block_values, ROW_STRIDE)
+    masks = pointer_to(block_masks)
+    for p in range(policies[5].shape[0]):
+        hits[p] = _meet(
+            valid, tests, ranges[p, 0], ranges[p, 1], constants, sets, values, masks, count
+        )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def _fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, keys: Any) -> None:
-    """Compute the block's key per slot: each part's first alternative present, combined."""
-    keys[:, :count] = 0
-    row_count = key_parts.shape[0]
-    i = 0
-    while i < row_count:
-        slot = key_parts[i, 0]
-        part = key_parts[i, 1]
-        stop = i
-        while stop < row_count and key_parts[stop, 0] == slot and key_parts[stop, 1] == part:
-            stop += 1
-        for j in range(count):
-            word = np.uint64(0)
-            for k in range(i, stop):
-                if word == np.uint64(0):
-                    word = hashes[key_parts[k, 2], first + j]
-            if part == 0:
-                keys[slot, j] = np.int64(word)
-            else:
-                keys[slot, j] = np.int64(combine(np.uint64(keys[slot, j]), word))
-        i = stop
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _fill_kinds(
-    demands: Any, hashes: Any, ask_all: bool, first: Int, count: Int, kinds: Any
-) -> None:
-    """Look up which row of the demand each event has: its event type's, or row 0, which asks for
-    everything.
-    """
-    kind_row, kind_hashes = demands[0], demands[1]
-    size = kind_hashes.shape[0]
-    for j in range(count):
-        kinds[j] = 0
-        if kind_row >= 0 and not ask_all:
-            word = hashes[kind_row, first + j]
-            i = np.int64(word) & (size - 1)
-            while kind_hashes[i, 0] != 0 and kind_hashes[i, 0] != word:
-                i = (i + 1) & (size - 1)
-            kinds[j] = np.int64(kind_hashes[i, 1])
+def _fill_wanted(demands: Any, gates: Any, ask_all: bool, wanted: Any) -> None:
+    """Write per place which events ask for what is read there."""
+    always, gated, ranges, places = demands
+    if ask_all:
+        wanted[:] = ~np.uint64(0)
+    else:
+        wanted[:] = always
+        for g in range(gated.shape[0]):
+            mask = gates[gated[g]]
+            if mask != np.uint64(0):
+                for i in range(ranges[g, 0], ranges[g, 1]):
+                    wanted[places[i]] |= mask
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _match_policies(
-    policies: Any,
-    program: Any,
-    mode: Int,
-    valid: Any,
-    count: Int,
-    block_values: Any,
-    block_masks: Any,
+    policies: Any, program: Any, mode: Int, count: Int, block_values: Any, block_masks: Any,
     hits: Any,
-) -> None:
-    """Write each policy's mask; a policy is left at the first condition that no event meets."""
+) -> None:  # fmt: skip
+    """Meet the events that passed each policy's gate with its other conditions."""
     tests = table_of(policies[0], 4)
     ranges = table_of(policies[1], 2)
     rows = table_of(policies[2], POLICY_COLUMNS)
@@ -158,21 +89,14 @@ def _match_policies(
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
     for p in range(policies[1].shape[0]):
-        mask = valid
+        if hits[p] == np.uint64(0):
+            continue
         if mode == LISTS_ONLY and rows[p, P_LISTS_ONLY] == 0:
             hits[p] = np.uint64(0)
             continue
-        for t in range(ranges[p, 0], ranges[p, 1]):
-            if tests[t, 0] == COPY:
-                mask &= masks[tests[t, 1]]
-            else:
-                mask &= test_row(
-                    tests[t, 0], tests[t, 1], tests[t, 2], tests[t, 3],
-                    constants, sets, values, count,
-                )  # fmt: skip
-            if mask == np.uint64(0):
-                break
-        hits[p] = mask
+        hits[p] = _meet(
+            hits[p], tests, ranges[p, 0], ranges[p, 1], constants, sets, values, masks, count
+        )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -285,6 +209,7 @@ def fold_stage(
     arena: Any,
     plan: Any,
     program: Any,
+    policies: Any,
     inputs: Any,
     calendar: Any,
     lists: Any,
@@ -298,14 +223,17 @@ def fold_stage(
     tables, shares, key_parts, demands = plan
     event_code, _, constants, sets = program
     instants, numbers, hashes, words = batch
-    values, masks, keys, records, sketch, kinds, _, _, _, _, _, _ = scratch
-    _fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
+    values, masks, keys, records, sketch, kinds, hits, _, _, _, _, _, wanted, touched = scratch
+    fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
     run_program(event_code, constants, sets, values, masks, count)
-    _fill_keys(key_parts, hashes, first, count, keys)
-    _fill_kinds(demands, hashes, ask_all, first, count, kinds)
+    fill_keys(key_parts, hashes, first, count, keys)
+    fill_kinds(demands, hashes, ask_all, first, count, kinds)
+    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+    _open_gates(policies, program, valid, count, values, masks, hits)
+    _fill_wanted(demands[2:6], hits, ask_all, wanted)
     fold_block(
-        arena, tables, shares, demands[2:], kinds, sketch, instants, hashes,
-        first, count, keys, records, values, masks,
+        arena, tables, shares, demands[6:], kinds, sketch, instants, hashes,
+        first, count, keys, records, values, masks, wanted, touched,
     )  # fmt: skip
     arena[EVENT_COUNT] += count
 
@@ -344,7 +272,9 @@ def decide_stage(
     count: Int,
 ) -> None:
     """Bring one block from feature values to decisions."""
-    values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch = scratch
+    values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch, _, _ = (
+        scratch
+    )
     actions, further_out, tiers, scores, raw_scores, answers = output
     if mode == FULL:
         _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
@@ -354,7 +284,7 @@ def decide_stage(
     further[:count] = 0
     floor_tiers[:count] = 0
     policy_count = policies[1].shape[0]
-    _match_policies(policies, program, mode, valid, count, values, masks, hits)
+    _match_policies(policies, program, mode, count, values, masks, hits)
     # Where models are left out, they speak of no event.
     scored = valid if mode == FULL else np.uint64(0)
     _weigh_models(
@@ -480,8 +410,9 @@ def run_blocks(
         if arena[HIGH_WATER] > worst[2]:
             break
         fold_stage(
-            arena, plan, program, inputs, calendar, lists, batch, scratch, keeping, first, count
-        )
+            arena, plan, program, policies, inputs, calendar, lists, batch, scratch, keeping,
+            first, count,
+        )  # fmt: skip
         if keeping or mode != FAIL_POLICY:
             run_program(program[1], program[2], program[3], scratch[0], scratch[1], count)
         if mode == FAIL_POLICY:

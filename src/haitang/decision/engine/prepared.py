@@ -21,6 +21,8 @@ from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
+WANTED = -2
+"""Where among the scratch arrays."""
 HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
 
@@ -57,7 +59,7 @@ class Prepared:
 
     __slots__ = (
         "features", "graph", "hit_policies", "hit_values", "machine", "program", "remarks",
-        "scratch", "used", "value_starts",
+        "scratch", "used", "value_starts", "wanted",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +76,8 @@ class Prepared:
         """What remarks are known to contain, see `evaluate`."""
         policy_count = len(program.policies) + len(program.models)
         self.scratch = _scratch(program, policy_count)
+        self.wanted: NDArray[np.uint64] = self.scratch[WANTED]
+        """Which events of the last block asked for what is read at each of the plan's places."""
         reads = sum(len(names) for names in program.policy_reads)
         worst_hits = max(policy_count, 1) * LANES
         worst_values = max(reads, 1) * LANES
@@ -119,4 +123,6 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[NDArray[Any], .
         np.zeros(LANES, dtype=np.int64),
         np.zeros(LANES, dtype=np.int64),
         aligned((LANES,), np.float64),
+        aligned((max(len(plan.tables[5]), 1),), np.uint64),
+        aligned((max(len(plan.tables[2]) + len(plan.tables[6]), 1),), np.uint64),
     )

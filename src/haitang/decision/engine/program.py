@@ -24,7 +24,12 @@ from haitang.decision.engine.brief import BriefParts
 from haitang.decision.engine.demand import demand_tables
 from haitang.decision.engine.friction import Friction, fields_read, friction_of
 from haitang.decision.engine.kernel import POLICY_COLUMNS
-from haitang.decision.engine.reading import conjuncts, names_read, reads_only_lists
+from haitang.decision.engine.reading import (
+    conjuncts,
+    event_part,
+    names_read,
+    reads_only_lists,
+)
 from haitang.decision.models.layout import TreeArrays, lay_out
 from haitang.decision.models.lightgbm_text import read_model
 from haitang.decision.models.tree_model import TreeModel
@@ -58,7 +63,7 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     model_inputs: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Value rows of the models' inputs: a range per model, and the rows."""
     demands: tuple[Any, ...]
-    """Which reads an event of each type needs, see `demand.demand_tables`."""
+    """Which reads an event needs, see `demand.demand_tables`."""
     contains: tuple[tuple[str, tuple[str, ...]], ...]
     list_runs: bool
     """No list is asked about a field that list events carry, so that a run of them may change the
@@ -88,7 +93,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     for column, name in enumerate(given):
         program.add_column(name, column)
     policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
-    tests, test_ranges = _policy_tests(program, policies)
+    tests, gate_ranges, test_ranges = _policy_tests(program, policies, pack)
     models = tuple(read_model(model.text, path=model.file) for model in pack.models)
     reads = [policy_reads(policy) for policy in policies]
     reads += [model.inputs for model in pack.models]
@@ -114,7 +119,9 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         models=models,
         trees=lay_out(models),
         model_inputs=model_inputs,
-        demands=demand_tables(pack, policies, recorded, plan),
+        demands=demand_tables(
+            pack, policies, (gate_ranges[:, 0] < gate_ranges[:, 1]).tolist(), plan
+        ),
         contains=tuple(program.inputs.contains),
         list_runs=not any(
             kind in FIELDS[field].event_types
@@ -127,7 +134,14 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
             (program.code("event"), program.code("value"), program.constants(), program.sets()),
             _input_tables(program, plan),
             _calendar_tables(program, pack.catalogue),
-            (tests, test_ranges, _policy_rows(pack, policies), read_ranges, read_rows),
+            (
+                tests,
+                test_ranges,
+                _policy_rows(pack, policies),
+                read_ranges,
+                read_rows,
+                gate_ranges,
+            ),
             table,
             model_rows,
         ),
@@ -155,26 +169,51 @@ def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
 
 
 def _policy_tests(
-    program: ProgramBuilder, policies: tuple[PolicySpec, ...]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return each policy's conditions; those that several policies share become masks, computed
+    program: ProgramBuilder, policies: tuple[PolicySpec, ...], pack: Pack
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the conditions of gates and policies, the range of each gate's, and of each policy's
+    others.
+
+    A gate is what can be told of a policy, or of a model's events, from the event alone; gates of
+    models stand behind those of policies. Conditions that several share become masks, computed
     once.
     """
-    by_policy = [[program.test(part) for part in conjuncts(policy.when)] for policy in policies]
-    used = Counter(test for tests in by_policy for test in dict.fromkeys(tests))
+    features = {feature.name: feature for feature in pack.catalogue.features}
+    wheres = [policy.when for policy in policies]
+    gates: list[list[Test]] = []
+    others: list[list[Test]] = []
+    for when in wheres:
+        parts = conjuncts(when)
+        own = [(part, event_part(part, features)) for part in parts]
+        gates.append([program.test(told) for _, told in own if told is not None])
+        others.append([program.test(part) for part, told in own if told is not part])
+    for model in pack.models:
+        told = None if model.where is None else event_part(model.where, features)
+        gates.append([] if told is None else [program.test(told)])
+        others.append([])
+    used = Counter(
+        test for one, two in zip(gates, others, strict=True) for test in dict.fromkeys(one + two)
+    )
     rows: list[tuple[int, int, int, int]] = []
-    ranges = np.zeros((len(policies), 2), dtype=np.int64)
-    for p, tests in enumerate(by_policy):
+
+    def lay(tests: list[Test]) -> tuple[int, int]:
         shared = [
             Test(op=machine.COPY, a=program.mask_of_test(test)) if used[test] > 1 else test
             for test in tests
         ]
         # Masks are at hand, so they are looked at first: most policies end there.
         ordered = sorted(dict.fromkeys(shared), key=lambda test: test.op != machine.COPY)
-        ranges[p, 0] = len(rows)
+        start = len(rows)
         rows.extend((test.op, test.a, test.b, test.c) for test in ordered)
-        ranges[p, 1] = len(rows)
-    return np.array(rows, dtype=np.int32).reshape(len(rows), 4), ranges
+        return start, len(rows)
+
+    gate_ranges = [lay(tests) for tests in gates]
+    other_ranges = [lay(tests) for tests in others[: len(policies)]]
+    return (
+        np.array(rows, dtype=np.int32).reshape(len(rows), 4),
+        np.array(gate_ranges, dtype=np.int64).reshape(len(gate_ranges), 2),
+        np.array(other_ranges, dtype=np.int64).reshape(len(other_ranges), 2),
+    )
 
 
 def _policy_rows(pack: Pack, policies: tuple[PolicySpec, ...]) -> NDArray[np.int64]:

@@ -79,6 +79,39 @@ def reads_only_lists(term: terms.Expression, features: dict[str, FeatureSpec]) -
     return walk(term) and asked
 
 
+def is_event_only(term: terms.Expression, features: dict[str, FeatureSpec]) -> bool:
+    """Tell whether an expression reads only the event, directly or through other features, so that
+    it is known before anything kept is looked up.
+
+    Graph features do not count as the event: in some modes they are not computed, and what is read
+    of the state must not depend on the mode.
+    """
+    if isinstance(term, terms.Feature):
+        value = features[term.name].value
+        return value is not None and is_event_only(value, features)
+    return all(is_event_only(part, features) for part in parts_of(term))
+
+
+def event_part(term: terms.Expression, features: dict[str, FeatureSpec]) -> terms.Expression | None:
+    """Return a condition on the event alone that holds whenever `term` holds, the narrowest that
+    can be read off its form; None where there is none.
+    """
+    if is_event_only(term, features):
+        return term
+    match term:
+        case terms.Feature(name=name, type="flag"):
+            value = features[name].value
+            return None if value is None else event_part(value, features)
+        case terms.Logic(op=op, operands=operands):
+            parts = [event_part(operand, features) for operand in operands]
+            told = tuple(part for part in parts if part is not None)
+            if not told or (op == "or" and len(told) < len(parts)):
+                return None
+            return told[0] if len(told) == 1 else terms.Logic(op=op, operands=told)
+        case _:
+            return None
+
+
 def event_types_of(
     term: terms.Expression, features: dict[str, FeatureSpec]
 ) -> frozenset[str] | None:
