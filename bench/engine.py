@@ -53,6 +53,7 @@ class Part(NamedTuple):
 FULL = (
     Part("engine"),
     Part("retail", number=4_000),
+    Part("gates", 1, 1_000),
     Part("duckdb", number=300_000),
     Part("polars", number=300_000),
     Part("python", number=60_000),
@@ -66,6 +67,7 @@ FULL = (
 QUICK = (
     Part("engine", 2),
     Part("retail", 1, 1_000),
+    Part("gates", 1, 500),
     Part("duckdb", 1, 60_000),
     Part("polars", 1, 300_000),
     Part("python", 1, 20_000),
@@ -85,6 +87,7 @@ BARS = (
         150_000,
         350_000,
     ),
+    Bar("reading behind gates against by event type", "gates.ratio_cpu", None, 1, "×"),
     Bar("features against DuckDB", "duckdb.ratio_cpu", 20, 35, "×"),
     Bar("features against Polars", "polars.ratio_cpu", 2, 4, "×"),
     Bar("features against plain Python", "python.ratio_cpu", 80, 130, "×"),

@@ -8,6 +8,7 @@ as columns (`prepare` says what that costs); they stop when the decisions are in
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import os
 import pickle
@@ -23,6 +24,7 @@ from bench import pack as generated
 from bench import peers, stream
 from bench.measures import Measured, resident_bytes, timed
 from haitang.data.events.batch import EventBatch, batch_table
+from haitang.data.features.columns import LANES
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
 from haitang.decision.rules.specs import Pack, PolicySpec
 
@@ -36,6 +38,7 @@ positive_share = 0.02
 warm_events = 20_000
 tree_events = 6_400
 lab_days = 14
+gate_turns = 5
 touched_bytes = 1 << 30
 """State that the engine part takes from the system before the clock starts, as a service does: on
 the machine this was written on, handing out a page cost more than deciding the event that needed
@@ -388,6 +391,64 @@ def trees(folder: Path, _: int) -> Measured:
 
 def retail(_: Path, customers: int) -> Measured:
     """All that is shipped for a bank, as it is, on days of the lab's bank."""
+    program, blocks, refused = _shipped_bank(customers)
+    count = sum(len(block) for block in blocks)
+    state = EngineState.create(program, touched_bytes=touched_bytes)
+    gc.collect()
+    hits, cpu, wall = timed(
+        lambda: sum(len(evaluate(block, state).hit_policies) for block in blocks)
+    )
+    return {
+        "events": count,
+        "refused": refused,
+        "features": len(program.feature_names),
+        "policies": len(program.policies),
+        "cpu_us_per_event": cpu / count * 1e6,
+        "events_per_second_cpu": count / cpu,
+        "events_per_second_wall": count / wall,
+        "hits_per_event": hits / count,
+    }
+
+
+def gates(_: Path, customers: int) -> Measured:
+    """The same, with gates and with the design before them in turns: every feature that an event's
+    type can need is read.
+    """
+    program, blocks, _ = _shipped_bank(customers)
+    kind_row, kinds, always, _, ranges, places, *active = program.demands
+    ungated = (always | ~np.uint64(0), np.zeros(0, np.int64), ranges[:0], places)
+    before = msgspec.structs.replace(program, demands=(kind_row, kinds, *ungated, *active))
+    spent: dict[bool, list[float]] = {True: [], False: []}
+    wanted: list[float] = []
+    digests: set[str] = set()
+    for turn in range(2 * gate_turns):
+        gated = turn % 2 == 0
+        state = EngineState.create(program if gated else before, touched_bytes=touched_bytes)
+        digest = hashlib.sha256()
+        gc.collect()
+        begun = time.process_time()
+        for block in blocks:
+            out = evaluate(block, state)
+            for column in (out.actions, out.scores, out.hit_policies, out.hit_values):
+                digest.update(np.ascontiguousarray(column))
+            if gated:
+                wanted.append(float(np.bitwise_count(state.prepared.wanted).mean()) / LANES)
+        spent[gated].append(time.process_time() - begun)
+        digests.add(digest.hexdigest())
+    assert len(digests) == 1, "gates changed decisions"
+    count = sum(len(block) for block in blocks)
+    medians = {gated: float(np.median(times)) for gated, times in spent.items()}
+    return {
+        "events": count,
+        "cpu_us_per_event": medians[True] / count * 1e6,
+        "cpu_us_per_event_before": medians[False] / count * 1e6,
+        "ratio_cpu": medians[False] / medians[True],
+        "share_of_places_wanted": float(np.mean(wanted)),
+    }
+
+
+def _shipped_bank(customers: int) -> tuple[EngineProgram, list[EventBatch], int]:
+    """The shipped bank's program, warm, lab days in blocks, and how many events were refused."""
     from haitang.app.programs import open_pack
     from haitang.app.shipped import BANK, shipped_pack
     from haitang.data.events.table import check_table
@@ -398,23 +459,7 @@ def retail(_: Path, customers: int) -> Measured:
     checked = check_table(day.table(), base_currency=opened.pack.base_currency)
     events = batch_table(checked, opened.program.fields, words=False)
     _warm(opened.program, events)
-    blocks = _blocks(events)
-    state = EngineState.create(opened.program, touched_bytes=touched_bytes)
-    gc.collect()
-    hits, cpu, wall = timed(
-        lambda: sum(len(evaluate(block, state).hit_policies) for block in blocks)
-    )
-    count = len(events)
-    return {
-        "events": count,
-        "refused": len(checked.refused_rows),
-        "features": len(opened.program.feature_names),
-        "policies": len(opened.program.policies),
-        "cpu_us_per_event": cpu / count * 1e6,
-        "events_per_second_cpu": count / cpu,
-        "events_per_second_wall": count / wall,
-        "hits_per_event": hits / count,
-    }
+    return opened.program, _blocks(events), len(checked.refused_rows)
 
 
 def mismatches(_: Path, values: int) -> Measured:
@@ -435,7 +480,7 @@ PARTS: dict[str, Callable[[Path, int], Measured]] = {
     part.__name__: part
     for part in (
         prepare, prepare_briefly, engine, single, workers, publish, memory, duckdb, polars, python,
-        trees, retail, mismatches,
+        trees, retail, gates, mismatches,
     )
 }  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from haitang.decision.engine.reading import conjuncts, event_types_of, names_read
+from haitang.decision.engine.reading import conjuncts, event_part, event_types_of, names_read
 from haitang.decision.rules.specs import Pack
 from tests.unit.decision.engine.engine_packs import policy, read_pack
 
@@ -40,6 +40,33 @@ def test_a_guard_names_the_event_types_for_which_it_can_hold(when: str) -> None:
     pack = guarded_pack(when)
     features = {feature.name: feature for feature in pack.catalogue.features}
     assert event_types_of(pack.policies[0].when, features) == GUARDS[when]
+
+
+GATES: dict[str, str | None] = {
+    "is_payment": "is_payment",
+    "not is_payment": "not is_payment",
+    "is_payment and paid_sum_1h > 5": "is_payment",
+    "is_payment and paid_sum_1h > 5 and call_active": "is_payment and call_active",
+    "paid_sum_1h > 5": None,
+    "not (paid_sum_1h > 5)": None,
+    "known(paid_sum_1h)": None,
+    "amount_minor > paid_sum_1h": None,
+    "amount_minor > 5": "amount_minor > 5",
+    "is_payment or paid_sum_1h > 5": None,
+    "(is_payment and paid_sum_1h > 5) or (call_active and paid_sum_1h > 9)": (
+        "is_payment or call_active"
+    ),
+    "not (is_payment and paid_sum_1h > 5)": None,
+}
+
+
+@pytest.mark.parametrize("when", GATES)
+def test_a_gate_is_what_the_event_alone_tells(when: str) -> None:
+    expected = GATES[when]
+    pack = read_pack([policy("one", when), policy("two", expected or when)])
+    features = {feature.name: feature for feature in pack.catalogue.features}
+    one, two = (instance.when for instance in pack.policies)
+    assert event_part(one, features) == (None if expected is None else two)
 
 
 def test_names_are_read_once_and_in_order_wherever_they_stand() -> None:

@@ -98,6 +98,14 @@ def test_no_flipped_bit_is_taken_for_a_state(program: EngineProgram) -> None:
             EngineState.load(program, content, limit_bytes=LIMIT_BYTES)
 
 
+def test_a_header_whose_plan_is_no_digest_is_malformed(program: EngineProgram) -> None:
+    whole = used_state(program).dump()
+    plan = program.plan.digest.encode()
+    with pytest.raises(StateRefused) as refused:
+        EngineState.load(program, whole.replace(plan, b"`" + plan[1:], 1), limit_bytes=LIMIT_BYTES)
+    assert refused.value.code == "state_malformed"
+
+
 def test_a_state_larger_than_the_bound_is_refused(program: EngineProgram) -> None:
     with pytest.raises(StateRefused) as refused:
         EngineState.load(program, used_state(program).dump(), limit_bytes=1 << 12)
