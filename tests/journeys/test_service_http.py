@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
 
 import httpx
 import pytest
 
 from haitang.app.programs import warm_up
-from haitang.app.service.answers import Arrival
 from haitang.decision.engine import EngineProgram
 from tests.journeys.http_server import Server, read_answer, rest_of, running
 from tests.unit.edges.api.calls import EVENT, TOKEN
@@ -147,15 +147,15 @@ def test_the_same_event_from_sixteen_connections_is_decided_once(program: Engine
 
 def test_what_is_in_flight_is_answered_when_the_server_stops(program: EngineProgram) -> None:
     with running(program, drain_s=0.3) as server:
-        entered, leave = threading.Event(), asyncio.Event()
-        submit = server.node.submit
+        entered = threading.Event()
+        held: list[Callable[[], None]] = []
+        submit_then = server.node.submit_then
 
-        async def wait(*arguments: Arrival, **named: str) -> object:
+        def wait(*arguments: Any, **named: Any) -> None:
+            held.append(partial(submit_then, *arguments, **named))
             entered.set()
-            await leave.wait()
-            return await submit(*arguments, **named)  # type: ignore[arg-type]
 
-        server.node.submit = wait  # type: ignore[method-assign, assignment] # a slow disk
+        server.node.submit_then = wait  # type: ignore[method-assign] # a slow disk
         with client(server) as sender, ThreadPoolExecutor(1) as pool:
             waiting = pool.submit(sender.post, "/v1/decisions", json=EVENT)
             assert entered.wait(10)
@@ -168,7 +168,7 @@ def test_what_is_in_flight_is_answered_when_the_server_stops(program: EngineProg
                 assert answer.headers["connection"] == "close"
             assert server.thread.is_alive()
             assert server.loop is not None
-            server.loop.call_soon_threadsafe(leave.set)
+            server.loop.call_soon_threadsafe(held[0])
             answered = waiting.result(10)
         assert answered.status_code == 200
         assert answered.headers["connection"] == "close"

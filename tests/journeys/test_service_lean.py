@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
@@ -12,10 +11,11 @@ from typing import Any
 import pytest
 
 from haitang.app.programs import warm_up
-from haitang.app.service.answers import Answer, Arrival, Outcome, Refusal
+from haitang.app.service.answers import Answer, Answered, Arrival, Outcome, Refusal
 from haitang.decision.engine import EngineProgram
 from haitang.edges.api.application import Application
 from haitang.edges.api.requests import Receive, Scope, Send
+from haitang.edges.api.server import BoundedProtocol
 from tests.journeys.http_server import Server, read_answer, rest_of, running
 from tests.unit.edges.api.calls import EVENT, NOW_US, TOKEN
 from tests.unit.edges.api.memory_node import small_program
@@ -184,9 +184,10 @@ def test_both_ways_give_the_same_bytes_and_counts(program: EngineProgram) -> Non
         running(program, body_bytes_max=90_000) as lean,
         running(program, long_way=True, body_bytes_max=90_000) as long,
     ):
-        for name, sent in {**LEAN, **LONG}.items():
+        # Twice: the second time the heads of common requests are known.
+        for name, sent in [*{**LEAN, **LONG}.items()] * 2:
             assert bytes_of(lean, sent) == bytes_of(long, sent), name
-    assert len(long.asked) == len(LEAN) + len(LONG)
+    assert len(long.asked) == 2 * (len(LEAN) + len(LONG))
     assert counted(lean) == counted(long)
     assert lean.node.submitted == long.node.submitted
     assert timed(lean) == timed(long)
@@ -255,6 +256,111 @@ def test_a_body_behind_its_head_is_waited_for_and_a_slow_one_goes_the_long_way(
     assert len(asked) == 1
 
 
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[BoundedProtocol]:
+    """Connections whose parser saw a message begin."""
+    seen: list[BoundedProtocol] = []
+    plain = BoundedProtocol.on_message_begin
+
+    def noted(self: BoundedProtocol) -> None:
+        seen.append(self)
+        plain(self)
+
+    monkeypatch.setattr(BoundedProtocol, "on_message_begin", noted)
+    return seen
+
+
+def test_a_head_is_parsed_once(server: Server, parsed: list[BoundedProtocol]) -> None:
+    for number in range(3):
+        # On one connection and on others.
+        with server.connect() as connection:
+            for each in range(3):
+                connection.sendall(request(event(100 + 10 * number + each)))
+                status, _, body = read_answer(connection)
+                assert (status, json.loads(body)["event_id"]) == (
+                    200,
+                    f"n{100 + 10 * number + each}",
+                )
+    assert len(parsed) == 1
+    with server.connect() as connection:
+        for longer in (b" ", b"  ", b" "):
+            connection.sendall(request(event(200) + longer))
+            assert read_answer(connection)[0] == 200
+    assert len(parsed) == 3
+
+
+def test_a_head_that_names_its_request_is_not_kept(
+    server: Server, parsed: list[BoundedProtocol]
+) -> None:
+    with server.connect() as connection:
+        for _ in range(2):
+            connection.sendall(request(extra=b"X-Request-Id: r1\r\n"))
+            assert read_answer(connection)[1]["x-request-id"] == "r1"
+    assert len(parsed) == 2
+
+
+def test_a_known_head_is_no_way_round_the_key(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(request(event(1)))
+        assert read_answer(connection)[0] == 200
+        assert isinstance(server.app, Application)
+        server.app.intake._keys = Nobody()
+        connection.sendall(request(event(2)))
+        assert read_answer(connection)[0] == 401
+
+
+class Nobody:
+    """A ring from which every key was revoked."""
+
+    def verify(self, _token: str) -> None:
+        """Know nobody."""
+
+
+def test_what_looks_like_a_known_head_within_a_body_is_body(server: Server) -> None:
+    known = request()
+    with server.connect() as connection:
+        connection.sendall(known)
+        assert read_answer(connection)[0] == 200
+        before = len(server.node.submitted)
+        # The head and some of the body alone; then, as a piece of its own, what looks like a head.
+        outer = request(b"[1," + known, "/v1/decisions:batch")
+        connection.sendall(outer[: -len(known)])
+        # The server gives the rest up as slow, so that the pieces are apart for certain.
+        threading.Event().wait(0.2)
+        connection.sendall(known)
+        assert read_answer(connection)[0] == 400
+        assert len(server.node.submitted) == before
+
+
+def test_pieces_behind_a_known_head_are_put_together(server: Server) -> None:
+    with server.connect() as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.sendall(request(event(10)))
+        assert read_answer(connection)[0] == 200
+        sent = request(event(11))
+        connection.sendall(sent[:-7])
+        threading.Event().wait(0.01)
+        connection.sendall(sent[-7:])
+        assert json.loads(read_answer(connection)[2])["event_id"] == "n11"
+        both = request(event(12)) + request(event(13))
+        connection.sendall(both)
+        got = [json.loads(read_one(connection)[1])["event_id"] for _ in range(2)]
+    assert got == ["n12", "n13"]
+
+
+def test_a_connection_is_kept_while_it_is_used_and_closed_when_it_is_idle(
+    program: EngineProgram,
+) -> None:
+    pause = threading.Event()
+    with running(program, keep_alive_s=1.0) as server, server.connect() as connection:
+        for number in range(4):
+            connection.sendall(request(event(30 + number)))
+            assert read_answer(connection)[0] == 200
+            pause.wait(0.5)
+        connection.settimeout(10)
+        assert connection.recv(1) == b""
+
+
 def test_pipelined_requests_are_answered_in_their_order(server: Server) -> None:
     with server.connect() as connection:
         bad = request(event(9, currency="?"))
@@ -287,7 +393,7 @@ def test_a_client_that_leaves_in_flight_is_decided_and_the_stop_waits_for_it(
 ) -> None:
     held = Held()
     with running(program) as server:
-        server.node.submit = held.submit  # type: ignore[method-assign,assignment]
+        server.node.submit_then = held.submit_then  # type: ignore[method-assign]
         with server.connect() as connection:
             connection.sendall(request())
             assert held.taken.wait(10)
@@ -303,10 +409,12 @@ def test_a_client_that_leaves_in_flight_is_decided_and_the_stop_waits_for_it(
 def test_an_answer_in_flight_at_the_stop_closes_its_connection(program: EngineProgram) -> None:
     held = Held()
     with running(program) as server, server.connect() as connection:
-        server.node.submit = held.submit  # type: ignore[method-assign,assignment]
+        server.node.submit_then = held.submit_then  # type: ignore[method-assign]
         connection.sendall(request())
         assert held.taken.wait(10)
         server.stop()
+        # The loop hears of the stop some turns later; the answer shall come behind that.
+        threading.Event().wait(0.1)
         held.let_go(server)
         status, headers, body = read_answer(connection)
         assert (status, body) == (200, b"{}")
@@ -317,7 +425,7 @@ def test_an_answer_in_flight_at_the_stop_closes_its_connection(program: EnginePr
 def test_what_is_in_flight_beyond_the_stop_timeout_is_given_up(program: EngineProgram) -> None:
     held = Held()
     with running(program, stop_timeout_s=1.0) as server:
-        server.node.submit = held.submit  # type: ignore[method-assign,assignment]
+        server.node.submit_then = held.submit_then  # type: ignore[method-assign]
         with server.connect() as connection:
             connection.sendall(request())
             assert held.taken.wait(10)
@@ -329,23 +437,22 @@ def test_what_is_in_flight_beyond_the_stop_timeout_is_given_up(program: EnginePr
 
 
 class Held:
-    """A node's `submit` that gives futures, as the real one does, and keeps them open."""
+    """A node's `submit_then` that answers when it is let go."""
 
     def __init__(self) -> None:
         self.taken = threading.Event()
-        self.futures: list[asyncio.Future[list[Outcome]]] = []
+        self.listeners: list[Answered] = []
 
-    def submit(self, _arrivals: object, **_options: object) -> asyncio.Future[list[Outcome]]:
+    def submit_then(self, *_: object, answered: Answered, **_options: object) -> None:
         """Take an event."""
-        self.futures.append(asyncio.get_running_loop().create_future())
+        self.listeners.append(answered)
         self.taken.set()
-        return self.futures[-1]
 
     def let_go(self, server: Server) -> None:
         """Answer."""
         assert server.loop is not None
         outcomes: list[Outcome] = [Answer(position=0, event_id="e1", body=b"{}")]
-        server.loop.call_soon_threadsafe(self.futures[0].set_result, outcomes)
+        server.loop.call_soon_threadsafe(self.listeners[0], outcomes)
 
 
 def read_one(connection: socket.socket) -> tuple[int, bytes]:

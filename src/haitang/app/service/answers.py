@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -49,6 +49,8 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Outcome = Answer | Refusal
+Answered = Callable[[list[Outcome]], None]
+"""Told of the outcomes, in the order of the events."""
 
 
 class Busy(Exception):
@@ -157,6 +159,18 @@ class DecisionNode(Protocol):
 
         `deadline_us` is the time budget from now. Raises `Busy` and `NotReady` at once.
         """
+        ...
+
+    def submit_then(
+        self,
+        arrivals: Sequence[Arrival],
+        *,
+        sender: str,
+        deadline_us: int,
+        want: Want = "decision",
+        answered: Answered,
+    ) -> None:
+        """Do the same and call `answered` in the loop, which costs less than awaiting."""
         ...
 
     def decision(self, identifier: str) -> Decision | None:

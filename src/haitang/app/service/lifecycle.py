@@ -14,6 +14,7 @@ import msgspec
 from haitang.app.programs import OpenedPack, warm_up
 from haitang.app.service import collecting
 from haitang.app.service.answers import (
+    Answered,
     Arrival,
     ListEntryView,
     NodeState,
@@ -132,6 +133,22 @@ class Node:
         if self._state != "ready" or self._writer is None:
             raise NotReady(trouble=self._trouble)
         return self._writer.submit(arrivals, sender=sender, deadline_us=deadline_us, want=want)
+
+    def submit_then(
+        self,
+        arrivals: Sequence[Arrival],
+        *,
+        sender: str,
+        deadline_us: int,
+        want: Want = "decision",
+        answered: Answered,
+    ) -> None:
+        """Take events in; see `answers.DecisionNode`."""
+        if self._state != "ready" or self._writer is None:
+            raise NotReady(trouble=self._trouble)
+        self._writer.submit_then(
+            arrivals, sender=sender, deadline_us=deadline_us, want=want, answered=answered
+        )
 
     def decision(self, identifier: str) -> Decision | None:
         """Return the whole explanation of a decision, by its id or its event's."""

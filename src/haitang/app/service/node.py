@@ -17,6 +17,7 @@ import msgspec
 
 from haitang.app.service.answers import (
     Answer,
+    Answered,
     Arrival,
     Busy,
     NodeState,
@@ -142,6 +143,30 @@ class Writer:
         self, arrivals: Sequence[Arrival], *, sender: str, deadline_us: int, want: Want
     ) -> asyncio.Future[list[Outcome]]:
         """Take events in; see `answers.DecisionNode.submit`."""
+        future = self._enqueue(arrivals, sender, deadline_us, want, None).future
+        assert future is not None, "a request without a listener has a future"
+        return future
+
+    def submit_then(
+        self,
+        arrivals: Sequence[Arrival],
+        *,
+        sender: str,
+        deadline_us: int,
+        want: Want,
+        answered: Answered,
+    ) -> None:
+        """Take events in and call `answered`, from the loop, when they are durable."""
+        self._enqueue(arrivals, sender, deadline_us, want, answered)
+
+    def _enqueue(
+        self,
+        arrivals: Sequence[Arrival],
+        sender: str,
+        deadline_us: int,
+        want: Want,
+        answered: Answered | None,
+    ) -> Request:
         if self.state != "ready":
             raise NotReady(trouble=self.trouble or f"the node was {self.state}")
         bound = self._settings.pressure.queue_events_max
@@ -154,16 +179,17 @@ class Writer:
             now_us=self._clock.elapsed_us(),
             deadline_us=deadline_us,
             want=want,
+            answered=answered,
         )
         if not arrivals:
-            request.future.set_result([])
-            return request.future
+            request.answer([])
+            return request
         self._queue.append(request)
         self._queued += len(arrivals)
         self._metrics.queue_events.set(self._queued)
         self._idle.clear()
         self._schedule()
-        return request.future
+        return request
 
     def enter(self, record: ControlRecord) -> asyncio.Future[list[Outcome]]:
         """Write a control record and let it take effect; resolves when it is durable."""
@@ -179,6 +205,7 @@ class Writer:
         self._flights.append(marker)
         self._idle.clear()
         self._commit()
+        assert marker.future is not None, "a request without a listener has a future"
         return marker.future
 
     async def quiet(self) -> None:
@@ -299,7 +326,7 @@ class Writer:
         for request in dict.fromkeys(one.request for one in fresh):
             # Nobody waits any more for one that was answered as too late: it is decided in full.
             left_us = NEVER_US
-            if not request.future.done():
+            if not request.left:
                 left_us = request.deadline_at_us - elapsed_us
             mode = self._pressure.mode(left_us=left_us, events=len(fresh), queued=self._queued)
             if mode != FULL:
@@ -427,11 +454,12 @@ class Writer:
         self._metrics.commit_seconds.observe(took_us / 1e6)
         self._metrics.durable_position.set(durable_position)
         self._metrics.journal_position.set(self._journal.next_position)
-        self._answer()
         if self._queue:
-            # Before the next commit is started, so that it takes this turn's frames along.
+            # Before the next commit is started, so that it takes this turn's frames along; and
+            # before answers are written, which then is done while the disk works.
             self._turn()
         self._commit()
+        self._answer()
 
     def _answer(self) -> None:
         """Answer what is complete and durable, in order; a request that waits for an old answer
@@ -441,26 +469,31 @@ class Writer:
         while self._flights and self._flights[0].end_stage <= self._durable:
             request = self._flights.popleft()
             if request.complete:
-                self._finish(request)
+                self._tell(request, [outcome for outcome in request.outcomes if outcome])
             else:
                 waiting.append(request)
         self._flights.extendleft(reversed(waiting))
         if not self._flights and not self._queue:
             self._idle.set()
 
-    def _finish(self, request: Request) -> None:
-        if not request.future.done():
-            request.future.set_result([outcome for outcome in request.outcomes if outcome])
+    def _tell(self, request: Request, outcomes: list[Outcome]) -> None:
+        """Answer; what goes wrong in a listener is its own affair and must not stop the node."""
+        try:
+            request.answer(outcomes)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._loop.call_exception_handler(
+                {"message": "a listener to outcomes failed", "exception": error}
+            )
 
     def _sweep_late(self) -> None:
         """Answer requests whose time budget ended: nothing is known to be durable yet."""
         self._sweep = self._loop.call_later(SWEEP_S, self._sweep_late)
         now_us, policy = self._clock.elapsed_us(), self._settings.fail_policy
         for request in (*self._flights, *self._queue):
-            if request.deadline_at_us < now_us and not request.future.done():
+            if request.deadline_at_us < now_us and not request.left:
                 self._metrics.refusals.add("deadline_passed")
-                request.future.set_result(
-                    [too_late(one, fail_action(one, policy)) for one in request.arrivals]
+                self._tell(
+                    request, [too_late(one, fail_action(one, policy)) for one in request.arrivals]
                 )
 
     def _fail(self, error: BaseException) -> None:
@@ -478,17 +511,16 @@ class Writer:
 
     def _refuse_all(self, refusal: Refusal) -> None:
         for request in (*self._flights, *self._queue):
-            if request.future.done():
-                continue
             if request.arrivals:
-                request.future.set_result(
+                self._tell(
+                    request,
                     [
                         msgspec.structs.replace(refusal, event_id=arrival.event.event_id)
                         for arrival in request.arrivals
-                    ]
+                    ],
                 )
             else:
-                request.future.set_exception(record_not_stored())
+                request.fail(record_not_stored())
         self._flights.clear()
         self._queue.clear()
         self._queued = 0

@@ -14,6 +14,7 @@ import msgspec
 
 from haitang.app.service.answers import (
     Answer,
+    Answered,
     Arrival,
     Busy,
     DecisionNode,
@@ -115,17 +116,21 @@ class Intake:
             body = await self._explained(outcome)
         return status, body, headers
 
-    def begin(self, request: WholeRequest) -> asyncio.Future[list[Outcome]]:
+    def begin(self, request: WholeRequest, answered: Answered) -> None:
         """Take one event in as `decide` does, without a task; `decided` makes the reply.
 
-        The body must be JSON. The future may end in `Busy` or `NotReady`.
+        The body must be JSON. Raises what `decide` raises, and `Busy` and `NotReady`.
         """
         caller, budget_us = self._admit(request.head, "decide")
         event = decode_event(request.content(), base_currency=self._node.base_currency)
         check_event(event, caller)
         arrival = Arrival(event=event, content=encode_event(event))
-        return asyncio.ensure_future(
-            self._node.submit((arrival,), sender=caller.id, deadline_us=budget_us, want="decision")
+        self._node.submit_then(
+            (arrival,),
+            sender=caller.id,
+            deadline_us=budget_us,
+            want="decision",
+            answered=answered,
         )
 
     def decided(self, outcome: Outcome) -> Reply:

@@ -1,18 +1,22 @@
 """The common request without the machinery of ASGI: small, whole, on a hot route, one at a time.
 
 A cycle, its task and its messages cost more than all that the service itself does for one event.
-What is not common is never judged here: `lean_request` says None, and the server goes the long way,
-which answers with the same bytes.
+What is not common is never judged here: `lean_exchange` says None, and the server goes the long
+way, which answers with the same bytes.
+
+Senders write the same head again and again: one that was parsed is known by its bytes, and what
+begins with the same bytes is the same request, but for its body.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
+from haitang.app.service.answers import Outcome
 from haitang.edges.api.application import JSON_HEADERS, Application
 from haitang.edges.api.bodies import JSON, JSON_LINES
 from haitang.edges.api.intake import Reply
@@ -28,7 +32,13 @@ _SINGLE = "/v1/decisions"
 _PATHS = {
     path.encode(): path for path in (_SINGLE, "/v1/decisions:batch", "/v1/events", "/v1/outcomes")
 }
+HEADS_MAX = 4_096
+"""Heads that are known; a sender's differ in the length of the body."""
+
 _UNUSUAL = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
+_PASSING = frozenset((b"x-request-id", b"traceparent", b"tracestate"))
+"""Headers by which a request differs from every other: such a head does not come again."""
+_HEAD_END = b"\r\n\r\n"
 _DIGITS_MAX = 5
 
 
@@ -62,33 +72,68 @@ class Opening:
             self.closes = CLOSE[0] in headers
 
 
-class Exchange:
+class KnownHead(NamedTuple):
+    """A head that was parsed before: whoever sends these bytes again asks for the same."""
+
+    path: str
+    head: Head
+    size: int
+    """Bytes of head and body."""
+
+
+class KnownHeads:
+    """Heads of common requests by their bytes, up to `HEADS_MAX`; then it begins anew."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, KnownHead] = {}
+
+    def find(self, data: bytes) -> tuple[KnownHead, int] | None:
+        """Return the head that a piece of a stream begins with, and where its body begins.
+
+        The piece must begin a message. None unless it is that one request, whole.
+        """
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        known = self._known.get(data[:end])
+        return None if known is None or known.size != len(data) else (known, end)
+
+    def learn(self, data: bytes, exchange: Exchange) -> None:
+        """Keep the head of a piece that was parsed as just this exchange and no more."""
+        end = data.find(_HEAD_END) + len(_HEAD_END)
+        head = exchange.head
+        if end + len(exchange.received) != len(data) or not _PASSING.isdisjoint(head):
+            return
+        if len(self._known) >= HEADS_MAX:
+            self._known.clear()
+        self._known[data[:end]] = KnownHead(exchange.path, head, len(data))
+
+
+class Exchange(WholeRequest):
     """One request and its answer; it stands where uvicorn keeps the cycle of a connection."""
 
     __slots__ = (
         "_answer",
         "_application",
-        "_path",
-        "_request",
         "_started",
         "_tasks",
-        "body",
         "disconnected",
-        "head",
         "keep_alive",
         "more_body",
+        "path",
         "response_complete",
     )
     message_event = asyncio.Event()
     """Nobody waits for it; uvicorn sets it when a connection is lost."""
 
-    def __init__(self, application: Application, path: str, head: Head) -> None:
+    def __init__(
+        self, application: Application, path: str, head: Head, received: bytes = b""
+    ) -> None:
+        super().__init__(head, received)
         self._application = application
-        self._path = path
+        self.path = path
         self._started = application.metrics.now()
-        self.head = head
-        self.body = b""
-        self.more_body = True
+        self.more_body = not received
         self.keep_alive = True
         self.disconnected = False
         self.response_complete = False
@@ -100,29 +145,38 @@ class Exchange:
         """
         self._tasks = tasks
         self._answer = answer
-        self._request = request = WholeRequest(self.head, self.body)
         application = self._application
-        future: asyncio.Future[Any]
         try:
-            if self._path == _SINGLE:
-                future = application.intake.begin(request)
-            else:
-                future = asyncio.ensure_future(application.hot[self._path](request))
+            if self.path == _SINGLE:
+                application.intake.begin(self, self._decided)
+                tasks.add(self)
+                return
+            future = asyncio.ensure_future(application.hot[self.path](self))
         except Exception as error:  # noqa: BLE001 - `failure` logs it
-            self._end(application.failure(self._path, error))
+            self._end(application.failure(self.path, error))
             return
         tasks.add(future)
         future.add_done_callback(self._done)
 
+    def cancel(self, msg: str | None = None) -> None:  # noqa: ARG002 - the shape of a task's
+        """Give up: a server that stops does not wait any longer."""
+        # Not at once: the server is walking over `tasks`.
+        asyncio.get_running_loop().call_soon(self._give_up)
+
+    def _give_up(self) -> None:
+        if not self.response_complete:
+            self._tasks.discard(self)
+            self._end(self._application.failure(self.path, asyncio.CancelledError()))
+
     def left(self) -> None:
         """Count a request whose client left before it was whole."""
-        self._application.metrics.requests.add(self._path, "left")
+        self._application.metrics.requests.add(self.path, "left")
 
     def render(self, reply: Reply, opening: Opening) -> bytes:
         """Return the answer as it goes over the wire; `keep_alive` says how it ends."""
         status, body, headers = reply
         close = b""
-        if self._request.unread or not (self.keep_alive or opening.closes):
+        if self.unread or not (self.keep_alive or opening.closes):
             close = _CLOSE_LINE
         self.keep_alive = self.keep_alive and not (close or opening.closes)
         return b"%b%b%b%bcontent-length: %d\r\nx-request-id: %b\r\n%b\r\n%b" % (
@@ -136,20 +190,29 @@ class Exchange:
             body,
         )
 
-    def _done(self, future: asyncio.Future[Any]) -> None:
+    def _decided(self, outcomes: list[Outcome]) -> None:
+        if self.response_complete:
+            # It was given up meanwhile.
+            return
+        self._tasks.discard(self)
+        try:
+            reply = self._application.intake.decided(outcomes[0])
+        except Exception as error:  # noqa: BLE001 - the same
+            reply = self._application.failure(self.path, error)
+        self._end(reply)
+
+    def _done(self, future: asyncio.Future[Reply]) -> None:
         self._tasks.discard(future)
         try:
-            result = future.result()
-            single = self._path == _SINGLE
-            reply = self._application.intake.decided(result[0]) if single else result
+            reply = future.result()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the same
-            reply = self._application.failure(self._path, error)
+            reply = self._application.failure(self.path, error)
         self._end(reply)
 
     def _end(self, reply: Reply) -> None:
         self.response_complete = True
         self._answer(self, reply)
-        self._application.count(self._path, reply[0], self._started)
+        self._application.count(self.path, reply[0], self._started)
 
 
 def lean_exchange(

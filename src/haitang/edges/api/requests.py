@@ -94,14 +94,14 @@ class Incoming:
 class WholeRequest:
     """A small request that has come in whole, without a query; handlers read it like the other."""
 
-    __slots__ = ("_content", "head", "whole")
+    __slots__ = ("head", "received", "whole")
     query = b""
 
     def __init__(self, head: Head, content: bytes) -> None:
         self.head = head
         self.whole = False
         """The body was asked for; a refusal before that closes the connection."""
-        self._content = content
+        self.received = content
 
     @property
     def unread(self) -> bool:
@@ -111,7 +111,7 @@ class WholeRequest:
     def content(self) -> bytes:
         """Return the body; its length was checked with the head."""
         self.whole = True
-        return self._content
+        return self.received
 
     async def body(self, *, bytes_max: int, timeout_s: float) -> bytes:  # noqa: ARG002
         """Return the body, as `Incoming.body` does."""

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 
 from haitang.edges.api.application import Application
 from haitang.edges.api.intake import Reply
-from haitang.edges.api.lean import BODY_WAIT_S, Exchange, Opening, lean_exchange
+from haitang.edges.api.lean import BODY_WAIT_S, Exchange, KnownHeads, Opening, lean_exchange
 from haitang.edges.api.limits import ApiSettings
 from haitang.edges.api.requests import CLOSE, AsgiApp
 
@@ -47,6 +47,7 @@ async def serve(
                 "limits": settings,
                 "application": app if isinstance(app, Application) else None,
                 "opening": Opening(),
+                "heads": KnownHeads(),
             },
         ),
         ws="none",
@@ -132,6 +133,11 @@ class BoundedProtocol(HttpToolsProtocol):
     application: ClassVar[Application | None] = None
     """Whose common requests are answered without a cycle; None: nobody's."""
     opening: ClassVar[Opening] = Opening()
+    heads: ClassVar[KnownHeads] = KnownHeads()
+    between = True
+    """The parser stands between two messages."""
+    idle_since = 0.0
+    """When the last answer was sent, by the clock of the loop."""
     exchange: Exchange | None = None
     """A common request that has not begun: its body is not whole, or was whole just now."""
     body_timer: asyncio.TimerHandle | None = None
@@ -160,6 +166,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Begin a common request that is whole; watch the rest of a head that is not."""
+        between = self.between
+        if between and self.application is not None and self._begin_known(data):
+            return
         begun = self.head_begun
         super().data_received(data)
         if self.head_begun and not self.transport.is_closing():
@@ -169,9 +178,31 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if not exchange.more_body:
             self._take_exchange()
+            if between and self.between:
+                self.heads.learn(data, exchange)
             exchange.begin(self.tasks, self._answer)
         elif self.body_timer is None:
             self.body_timer = self.loop.call_later(BODY_WAIT_S, self._make_cycle)
+
+    def _begin_known(self, data: bytes) -> bool:
+        """Begin a request whose head is known; tell whether it was one."""
+        cycle: RequestResponseCycle | None = self.cycle
+        found = self.heads.find(data)
+        if (
+            found is None
+            or (cycle is not None and not cycle.response_complete)
+            or self.flow.write_paused
+            or self.transport.is_closing()
+        ):
+            return False
+        if self.head_timer is not None:
+            self._leave_head()
+        known, end = found
+        assert self.application is not None, "heads are known to an application only"
+        exchange = Exchange(self.application, known.path, known.head, data[end:])
+        self.cycle = exchange  # type: ignore[assignment] # as in `on_headers_complete`
+        exchange.begin(self.tasks, self._answer)
+        return True
 
     def _watch_rest(self, data: bytes, *, begun: bool) -> None:
         if self.head_timer is None:
@@ -184,6 +215,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a head began."""
         self.head_begun = True
+        self.between = False
         self.head_bytes = 0
         super().on_message_begin()
 
@@ -206,12 +238,13 @@ class BoundedProtocol(HttpToolsProtocol):
         """Keep the body of a common request."""
         exchange = self.exchange
         if exchange is not None and exchange.more_body:
-            exchange.body += body
+            exchange.received += body
         else:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Note that a common request is whole; it begins when this piece is parsed to its end."""
+        self.between = True
         exchange = self.exchange
         if exchange is not None and exchange.more_body:
             exchange.more_body = False
@@ -222,7 +255,35 @@ class BoundedProtocol(HttpToolsProtocol):
         """Send a head that has no body."""
         if isinstance(self.transport, GatheringTransport):
             self.transport.send_head()
-        super().on_response_complete()
+        if self.pipeline or self.flow.read_paused:
+            super().on_response_complete()
+            return
+        self.server_state.total_requests += 1
+        self.idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None and not self.transport.is_closing():
+            self._watch_idle(self.timeout_keep_alive)
+
+    def _watch_idle(self, seconds: float) -> None:
+        """Look after the connection when it may have been idle too long.
+
+        One timer for many requests: setting one for each costs as much as parsing it.
+        """
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that was idle too long; one that was busy is looked at later."""
+        self.timeout_keep_alive_task = None
+        cycle: RequestResponseCycle | None = self.cycle
+        if self.transport.is_closing() or (cycle is not None and not cycle.response_complete):
+            # The end of the answer sets the next timer.
+            return
+        left = self.idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._watch_idle(left)
+        else:
+            self.transport.close()
 
     def close_behind(self) -> None:
         """Let the answers that are under way close the connection."""
@@ -272,8 +333,8 @@ class BoundedProtocol(HttpToolsProtocol):
         exchange.response_complete = True
         super().on_headers_complete()
         self.cycle.keep_alive = self.cycle.keep_alive and exchange.keep_alive
-        if exchange.body:
-            super().on_body(exchange.body)
+        if exchange.received:
+            super().on_body(exchange.received)
 
     def _answer(self, exchange: Exchange, reply: Reply) -> None:
         self.opening.refresh(self.server_state.default_headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 
@@ -9,6 +10,7 @@ import msgspec
 
 from haitang.app.service.answers import (
     Answer,
+    Answered,
     Arrival,
     Busy,
     ListEntryView,
@@ -57,6 +59,24 @@ class MemoryNode:
         self, arrivals: Sequence[Arrival], *, sender: str, deadline_us: int, want: Want = "decision"
     ) -> list[Outcome]:
         """Decide."""
+        return self._decided(arrivals, sender, deadline_us, want)
+
+    def submit_then(
+        self,
+        arrivals: Sequence[Arrival],
+        *,
+        sender: str,
+        deadline_us: int,
+        want: Want = "decision",
+        answered: Answered,
+    ) -> None:
+        """Decide, and tell in the next turn of the loop."""
+        outcomes = self._decided(arrivals, sender, deadline_us, want)
+        asyncio.get_running_loop().call_soon(answered, outcomes)
+
+    def _decided(
+        self, arrivals: Sequence[Arrival], sender: str, deadline_us: int, want: Want
+    ) -> list[Outcome]:
         if self.busy:
             raise Busy(retry_after_s=2)
         if self.state != "ready":

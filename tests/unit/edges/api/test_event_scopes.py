@@ -117,7 +117,9 @@ def test_the_way_without_a_task_refuses_the_same(node: MemoryNode) -> None:
 
     async def begun(token: str) -> Any:
         head = {b"authorization": f"Bearer {token}".encode()}
-        return await intake.begin(WholeRequest(head, _json(LISTED)))
+        answered = asyncio.get_running_loop().create_future()
+        intake.begin(WholeRequest(head, _json(LISTED)), answered.set_result)
+        return await answered
 
     with pytest.raises(ApiRefused) as raised:
         asyncio.run(begun("ht_decide_only"))
