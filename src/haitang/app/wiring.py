@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from haitang.adapters.iso20022.payments import decode_payments as decode_payments
     from haitang.adapters.journal.errors import SnapshotDamaged as SnapshotDamaged
     from haitang.adapters.journal.journal import Journal as Journal
-    from haitang.adapters.journal.journal import Mended as Mended
     from haitang.adapters.journal.snapshots import latest_snapshot as latest_snapshot
     from haitang.adapters.journal.snapshots import whole_snapshots as whole_snapshots
     from haitang.adapters.journal.snapshots import write_snapshot as write_snapshot
+    from haitang.adapters.journal.staging import Mended as Mended
     from haitang.adapters.journal.upkeep import JournalReport as JournalReport
     from haitang.adapters.journal.upkeep import RepairReport as RepairReport
     from haitang.adapters.journal.upkeep import prune as prune
@@ -72,7 +72,7 @@ _ADAPTERS: dict[str, str] = {
     "KeptWriter": "files.kept_columns.KeptWriter",
     "Listed": "files.decisions.Listed",
     "MachineClock": "clock.MachineClock",
-    "Mended": "journal.journal.Mended",
+    "Mended": "journal.staging.Mended",
     "PackLibrary": "files.pack_library.PackLibrary",
     "RefusedLine": "files.pieces.RefusedLine",
     "RepairReport": "journal.upkeep.RepairReport",

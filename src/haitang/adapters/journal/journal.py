@@ -9,15 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
-
-import msgspec
-import numpy as np
+from typing import Self
 
 from haitang.adapters.files.troubles import naming
 from haitang.adapters.journal.errors import (
     JournalFailed,
-    JournalFull,
     JournalRefused,
     behind_snapshot,
     missing,
@@ -31,11 +27,7 @@ from haitang.adapters.journal.frames import (
     KEYS_MAX,
     Chain,
     Frame,
-    Header,
     Keys,
-    pack_frame,
-    parse_header,
-    read_at,
 )
 from haitang.adapters.journal.layout import (
     JOURNAL_FOLDER,
@@ -51,52 +43,37 @@ from haitang.adapters.journal.layout import (
 from haitang.adapters.journal.lock import FolderLock
 from haitang.adapters.journal.reading import read_frame, read_frames
 from haitang.adapters.journal.scanning import (
-    Damage,
     begin,
     extend,
+    extend_last,
     load,
     load_sealed,
     reading,
     refusal_of,
 )
 from haitang.adapters.journal.segments import OpenSegment, Segment, write_index
-from haitang.kernel.errors import Place
+from haitang.adapters.journal.staging import (
+    STAGED_BYTES_MAX,
+    Mended,
+    Packed,
+    Staged,
+    full,
+    pack_staged,
+)
+from haitang.adapters.journal.syncing import Syncer
 
 SEGMENT_BYTES = 256 << 20
-STAGED_BYTES_MAX = 256 << 20
-"""Payload that may wait for the disk."""
 
 _LISTINGS_MAX = 5
 """How often a reader lists a journal whose segments come and go while it opens them."""
-
-
-class Mended(msgspec.Struct, frozen=True, kw_only=True):
-    """What a crash had left behind the last whole frame, cut away when the journal was opened."""
-
-    path: Path
-    offset: int
-    position: int
-    """Of the next event, which takes the place of what was cut."""
-    cut_bytes: int
-    reason: str
-
-
-class _Staged(NamedTuple):
-    kind: int
-    position: int
-    events: int
-    stamp_us: int
-    payload: bytes
-    keys: Sequence[int] | Keys
-    size: int
 
 
 class Journal:
     """A journal in a data folder; `open` is its constructor.
 
     `stage` belongs to one thread, `commit` to another; `read`, `frame_at` and `find` to any, and
-    they see what is durable. After a `JournalFailed` nothing is taken until the journal was closed
-    and opened again.
+    they see what is durable. Who cannot wait for the disk calls `begin_commit` and `end_commit`.
+    After a `JournalFailed` nothing is taken until the journal was closed and opened again.
     """
 
     def __init__(
@@ -112,8 +89,11 @@ class Journal:
         self._closed = False
         self._committing = threading.Lock()
         self._staging = threading.Lock()
-        self._staged: list[_Staged] = []
+        self._staged: list[Staged] = []
         self._staged_bytes = 0
+        self._syncer: Syncer | None = None
+        self._under_way: Packed | None = None
+        """What a commit that was begun is writing."""
         self._indexing: threading.Thread | None = None
         self._sealed: tuple[Segment, ...] = ()
         self._open: OpenSegment
@@ -214,9 +194,9 @@ class Journal:
             if self._failed is not None:
                 raise self._failed
             if self._staged_bytes + size > self._staged_bytes_max:
-                raise _full(self.folder, bytes_max=self._staged_bytes_max)
+                raise full(self.folder, bytes_max=self._staged_bytes_max)
             position = self.next_position
-            self._staged.append(_Staged(kind, position, count, stamp_us, payload, keys, size))
+            self._staged.append(Staged(kind, position, count, stamp_us, payload, keys, size))
             self._staged_bytes += size
             self.next_position = position + count
             self.last_stamp_us = stamp_us
@@ -230,6 +210,7 @@ class Journal:
         """
         assert self._lock is not None, "the journal was opened to read"
         with self._committing:
+            assert self._under_way is None, "a commit was under way"
             assert not self._closed, "the journal was closed"
             if self._failed is not None:
                 raise self._failed
@@ -246,37 +227,68 @@ class Journal:
                     raise
             return self.durable_position
 
-    def _write(self, staged: list[_Staged]) -> None:
-        previous = self._open.chain.previous
-        assert previous is not None
-        pieces: list[bytes] = []
-        headers: list[Header] = []
-        keys: list[Keys] = []
-        size = 0
-        for one in staged:
-            keys.append(np.asarray(one.keys, np.uint64))
-            packed, header = pack_frame(
-                kind=one.kind,
-                count=one.events,
-                position=one.position,
-                stamp_us=one.stamp_us,
-                previous=previous,
-                payload=one.payload,
-                keys=keys[-1],
-            )
-            pieces += packed
-            headers.append(header)
-            previous = header.checksum
-            size += header.frame_bytes
-        if self._open.end_offset + size > self._segment_bytes and self._roll():
+    def _write(self, staged: list[Staged]) -> None:
+        packed = pack_staged(staged, previous=self._open.chain.previous)
+        if self._open.end_offset + packed.size > self._segment_bytes and self._roll():
             # The chain goes through the header of the new segment.
-            self._write(staged)
-            return
-        write_all(self._file, pieces)
+            packed = pack_staged(staged, previous=self._open.chain.previous)
+        write_all(self._file, packed.pieces)
         os.fdatasync(self._file)
-        self._open.enter(headers, keys)
+        self._enter(packed)
+
+    def start_syncing(self) -> int:
+        """Have a thread for `begin_commit`; returns what is readable when a commit has ended."""
+        assert self._lock is not None, "the journal was opened to read"
+        if self._syncer is None:
+            self._syncer = Syncer()
+        return self._syncer.told
+
+    def begin_commit(self) -> bool:
+        """Begin to make durable what is staged and return at once; `end_commit` takes the result.
+
+        False where it needs `commit`: before the thread is ready, and where a segment ends.
+        """
+        syncer = self._syncer
+        if syncer is None or not syncer.ready or not self._staged:
+            return False
+        with self._committing:
+            assert self._under_way is None, "a commit was under way"
+            if self._failed is not None or self._closed:
+                return False
+            with self._staging:
+                packed = pack_staged(self._staged, previous=self._open.chain.previous)
+                if self._open.end_offset + packed.size > self._segment_bytes:
+                    return False
+                self._staged = []
+            self._under_way = packed
+            syncer.begin(self._file, b"".join(packed.pieces))
+        return True
+
+    @property
+    def commit_failed(self) -> bool:
+        """Whether the commit that was begun last went wrong; `end_commit` then takes long."""
+        return self._syncer is not None and self._syncer.error != 0
+
+    def end_commit(self, *, wait: bool = False) -> int | None:
+        """Take the result of the commit that was begun; returns `durable_position`.
+
+        None where none was under way or, without `wait`, it still is. Raises like `commit`.
+        """
+        with self._committing:
+            packed, syncer = self._under_way, self._syncer
+            if packed is None or syncer is None or not syncer.take(wait=wait):
+                return None
+            self._under_way = None
+            if syncer.error:
+                error = OSError(syncer.error, os.strerror(syncer.error))
+                raise self._fail(error) from error
+            self._enter(packed)
+            return self.durable_position
+
+    def _enter(self, packed: Packed) -> None:
+        self._open.enter(packed.headers, packed.keys)
         with self._staging:
-            self._staged_bytes -= sum(one.size for one in staged)
+            self._staged_bytes -= packed.staged_bytes
 
     def _fail(self, error: OSError) -> JournalFailed:
         """Cut the file back to what was durable and take nothing more."""
@@ -392,7 +404,7 @@ class Journal:
         self._sealed = tuple(one for one in self._sealed if one.facts.first_position >= oldest)
         following = [path for path in paths if path > self._open.path]
         try:
-            damage = self._extend_open()
+            damage = extend_last(self._open)
         except FileNotFoundError:
             if oldest != self._open.chain.position:
                 raise pruned(self._open.path, position=self._open.chain.position) from None
@@ -415,18 +427,6 @@ class Journal:
             raise refusal_of(damage)
         self.next_position = self._open.chain.position
         self.last_stamp_us = max(self._open.chain.stamp_us, 0)
-
-    def _extend_open(self) -> Damage | None:
-        last = self._open
-        with reading(last.path) as file:
-            header = parse_header(read_at(file, last.last_offset, HEADER_BYTES).ljust(HEADER_BYTES))
-            if (
-                header is None
-                or header.checksum != last.chain.previous
-                or os.fstat(file).st_size < last.end_offset
-            ):
-                raise rewound(last.path, position=last.chain.position)
-            return extend(last, file)
 
     # -- opening and closing ---------------------------------------------------------------------
 
@@ -479,20 +479,16 @@ class Journal:
 
     def close(self) -> None:
         """Let go of files and lock; what was staged and not committed is dropped."""
+        with suppress(JournalFailed):
+            self.end_commit(wait=True)
         with self._committing:
             self._closed = True
+            if self._syncer is not None:
+                self._syncer.close()
+                self._syncer = None
             self._wait_for_index()
             if self._file >= 0:
                 os.close(self._file)
                 self._file = -1
             if self._lock is not None:
                 self._lock.release()
-
-
-def _full(folder: Path, *, bytes_max: int) -> JournalFull:
-    return JournalFull(
-        code="journal_full",
-        message=f"more than {bytes_max >> 20} MiB waited for the disk",
-        place=Place(path=str(folder)),
-        hint="wait for the next commit",
-    )

@@ -9,14 +9,17 @@ from pathlib import Path
 
 import msgspec
 
-from haitang.adapters.journal.errors import corrupt, version_unknown
+from haitang.adapters.journal.errors import corrupt, rewound, version_unknown
 from haitang.adapters.journal.frames import (
+    HEADER_BYTES,
     VERSION,
     FrameFault,
     Header,
     Keys,
     is_torn,
     keys_of,
+    parse_header,
+    read_at,
     walk,
 )
 from haitang.adapters.journal.layout import first_position_of, index_path, read_start
@@ -75,6 +78,19 @@ def begin(path: Path, file: int) -> OpenSegment:
         reason = f"the segment was that of position {start.first_position:,}"
         raise corrupt(path, offset=0, position=first, reason=reason)
     return OpenSegment(path, journal_id=start.journal_id, header=start.header)
+
+
+def extend_last(last: OpenSegment) -> Damage | None:
+    """Enter what another process appended to a segment; raises where it was cut back."""
+    with reading(last.path) as file:
+        header = parse_header(read_at(file, last.last_offset, HEADER_BYTES).ljust(HEADER_BYTES))
+        if (
+            header is None
+            or header.checksum != last.chain.previous
+            or os.fstat(file).st_size < last.end_offset
+        ):
+            raise rewound(last.path, position=last.chain.position)
+        return extend(last, file)
 
 
 def extend(segment: OpenSegment, file: int, *, told: Told | None = None) -> Damage | None:

@@ -11,7 +11,6 @@ import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 import msgspec
 
@@ -28,7 +27,7 @@ from haitang.app.service.answers import (
 )
 from haitang.app.service.blocks import CONTROL, EVENTS, ControlRecord, encode_block
 from haitang.app.service.clock import ServiceClock
-from haitang.app.service.committing import Committer
+from haitang.app.service.committing import Committer, Journal
 from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
@@ -54,30 +53,6 @@ UNDURABLE_MAX = RECENT_MAX // 2
 SWEEP_S = 0.01
 """How often requests beyond their time budget are looked for."""
 NEVER_US = 1 << 62
-
-
-class Journal(Protocol):
-    """What the node needs of the journal."""
-
-    @property
-    def next_position(self) -> int:
-        """Position of the next event to be staged."""
-        ...
-
-    @property
-    def durable_position(self) -> int:
-        """Events before it are on disk."""
-        ...
-
-    def stage(
-        self, *, kind: int, count: int, stamp_us: int, payload: bytes, keys: Sequence[int] = ()
-    ) -> int:
-        """Put a frame into the line; returns the position of its first event."""
-        ...
-
-    def commit(self) -> int:
-        """Make all that is staged durable; for the committing thread."""
-        ...
 
 
 class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,9 +118,7 @@ class Writer:
         self, arrivals: Sequence[Arrival], *, sender: str, deadline_us: int, want: Want
     ) -> asyncio.Future[list[Outcome]]:
         """Take events in; see `answers.DecisionNode.submit`."""
-        future = self._enqueue(arrivals, sender, deadline_us, want, None).future
-        assert future is not None, "a request without a listener has a future"
-        return future
+        return self._enqueue(arrivals, sender, deadline_us, want, None).awaited
 
     def submit_then(
         self,
@@ -205,8 +178,7 @@ class Writer:
         self._flights.append(marker)
         self._idle.clear()
         self._commit()
-        assert marker.future is not None, "a request without a listener has a future"
-        return marker.future
+        return marker.awaited
 
     async def quiet(self) -> None:
         """Wait until everything taken in is decided, durable and answered."""
@@ -227,6 +199,7 @@ class Writer:
     def close(self) -> None:
         """Let go of the timer; what waits is refused as not stored."""
         self._sweep.cancel()
+        self._committer.leave()
         self._refuse_all(not_stored())
         self.close_threads()
 

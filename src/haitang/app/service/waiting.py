@@ -52,6 +52,12 @@ class Request:
         return self.taken == len(self.arrivals) and self.open == 0
 
     @property
+    def awaited(self) -> asyncio.Future[list[Outcome]]:
+        """Return the future of a request that nobody listens to."""
+        assert self.future is not None, "somebody listens"
+        return self.future
+
+    @property
     def left(self) -> bool:
         """Tell whether nobody waits any more: it was answered, or its caller gave it up."""
         return self.closed or (self.future is not None and self.future.done())

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import os
 import resource
+import select
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -349,4 +351,88 @@ def test_a_write_that_the_system_takes_by_halves_is_taken_back(tmp_path: Path) -
     assert frames_of(tmp_path) == kept
     with Journal.open(tmp_path) as journal:
         append(journal, frames=1)
+        assert_found(journal)
+
+
+def wait_for(journal: Journal) -> int:
+    """Wait for the commit that was begun and return what is durable."""
+    select.select([journal.start_syncing()], [], [], 10)
+    durable = journal.end_commit()
+    assert durable is not None
+    return durable
+
+
+def begun(journal: Journal) -> None:
+    """Begin a commit as soon as the thread is there."""
+    journal.start_syncing()
+    for _ in range(6_000):
+        if journal.begin_commit():
+            return
+        time.sleep(0.01)
+    pytest.fail("no commit could be begun")
+
+
+def test_a_commit_that_was_begun_is_durable_when_it_has_ended(tmp_path: Path) -> None:
+    with Journal.open(tmp_path / "begun") as journal, Journal.open(tmp_path / "plain") as plain:
+        assert journal.end_commit() is None
+        for number in range(50):
+            for one in (journal, plain):
+                one.stage(kind=1, count=2, stamp_us=number, payload=b"x" * number, keys=(1, number))
+            begun(journal)
+            assert wait_for(journal) == plain.commit() == 2 * (number + 1)
+            assert journal.end_commit() is None
+            if number % 10 == 0:
+                # Both ways take turns.
+                for one in (journal, plain):
+                    one.stage(kind=2, count=0, stamp_us=number, payload=b"between")
+                    one.commit()
+        assert list(journal.read()) == list(plain.read())
+        assert journal.find(7) == plain.find(7) != []
+    assert frames_of(tmp_path / "begun") == frames_of(tmp_path / "plain")
+
+
+def test_a_commit_that_would_end_a_segment_is_not_begun(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, segment_bytes=SEGMENT_BYTES) as journal:
+        journal.stage(kind=1, count=1, stamp_us=1, payload=b"first" * 400)
+        begun(journal)
+        assert wait_for(journal) == 1
+        assert not journal.begin_commit()
+        journal.stage(kind=1, count=1, stamp_us=2, payload=bytes(SEGMENT_BYTES // 2))
+        assert not journal.begin_commit()
+        assert journal.commit() == 2
+        assert len(segment_paths(tmp_path)) == 2
+        journal.stage(kind=1, count=1, stamp_us=3, payload=b"last")
+        begun(journal)
+    # Closing waits for what is under way.
+    with Journal.open(tmp_path, segment_bytes=SEGMENT_BYTES) as journal:
+        assert journal.mended is None
+        assert [frame.payload for frame in journal.read() if any(frame.payload)] == [
+            b"first" * 400,
+            b"last",
+        ]
+
+
+def test_a_full_disk_under_a_begun_commit_leaves_the_journal_as_it_was(small_disk: Path) -> None:
+    data = small_disk / "data"
+    with Journal.open(data) as journal:
+        append(journal, frames=20)
+        kept, size = list(journal.read()), last_segment(data).stat().st_size
+        end = journal.durable_position
+        journal.stage(kind=1, count=1, stamp_us=10**6, payload=bytes(400_000))
+        begun(journal)
+        select.select([journal.start_syncing()], [], [], 10)
+        assert journal.commit_failed
+        with pytest.raises(JournalFailed) as failed:
+            journal.end_commit()
+        assert failed.value.code == "journal_disk_full"
+        assert last_segment(data).stat().st_size == size
+        assert (journal.next_position, journal.durable_position) == (end, end)
+        assert list(journal.read()) == kept
+        assert journal.end_commit() is None
+        assert not journal.begin_commit()
+        with pytest.raises(JournalFailed):
+            journal.commit()
+    with Journal.open(data) as journal:
+        assert journal.mended is None
+        append(journal, frames=20)
         assert_found(journal)

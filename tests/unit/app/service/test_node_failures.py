@@ -105,6 +105,7 @@ def test_a_publication_whose_record_was_not_stored_is_refused(
 
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            monkeypatch.setattr(Journal, "begin_commit", lambda _: False)
             monkeypatch.setattr(Journal, "commit", fails)
             request = PublishRequest(files=small_pack(), author="an", approver="bo")
             with pytest.raises(HaitangError) as caught:
@@ -136,6 +137,7 @@ def test_what_was_scheduled_starts_once_after_the_node_recovered(
                     start_at_us=MachineClock().now_us() + 1_500_000,
                 ),
             )  # fmt: skip
+            monkeypatch.setattr(Journal, "begin_commit", lambda _: False)
             monkeypatch.setattr(Journal, "commit", fails)
             await send(node, transfer(1))
             monkeypatch.setattr(Journal, "commit", commit)
