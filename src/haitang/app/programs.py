@@ -9,7 +9,14 @@ import msgspec
 from haitang.app.wiring import read_pack_folder
 from haitang.data.events.batch import batch_events
 from haitang.data.events.codec import decode_row
-from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
+from haitang.decision.engine import (
+    EngineProgram,
+    EngineState,
+    brief_answers,
+    compile_pack,
+    evaluate,
+    pack_decisions,
+)
 from haitang.decision.rules.pack import load_pack
 from haitang.decision.rules.specs import Pack
 from haitang.kernel.instants import EARLIEST_US
@@ -33,7 +40,9 @@ def warm_up(program: EngineProgram) -> None:
     event = decode_row(
         {"event_type": "LOGIN", "event_id": "warm-up", "occurred_at_us": EARLIEST_US}
     )
-    evaluate(batch_events([event], program.fields), EngineState.create(program))
+    out = evaluate(batch_events([event], program.fields), EngineState.create(program))
+    pack_decisions(out)
+    brief_answers(out, positions=(0,))
 
 
 def open_pack(folder: Path) -> OpenedPack:

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.lifecycle import NodeOptions
-from haitang.app.service.node import NodeSettings
-from haitang.app.service.pressure import PressureSettings
+from haitang.app.service.pressure import NodeSettings, PressureSettings
 from haitang.app.settings_service import ServiceSettings
 
 

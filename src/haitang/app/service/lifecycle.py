@@ -30,7 +30,8 @@ from haitang.app.service.course import Course, CourseSettings
 from haitang.app.service.following import START_AGAIN
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
-from haitang.app.service.node import NodeSettings, Writer
+from haitang.app.service.node import Writer
+from haitang.app.service.pressure import NodeSettings
 from haitang.app.service.programs import Programs
 from haitang.app.service.publishing import FirstPack, Publisher, first_record
 from haitang.app.service.recovery import nearest_course, recover

@@ -31,7 +31,7 @@ from haitang.app.service.committing import Committer, Journal
 from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
-from haitang.app.service.pressure import Pressure, PressureSettings
+from haitang.app.service.pressure import NodeSettings, Pressure
 from haitang.app.service.refusals import (
     ahead,
     answer_not_read,
@@ -42,6 +42,7 @@ from haitang.app.service.refusals import (
 )
 from haitang.app.service.runs import Fresh, decide_run, fail_action
 from haitang.app.service.waiting import Request, customer_of
+from haitang.data.events.codec import AHEAD_US_MAX
 from haitang.data.events.errors import DuplicateRefused
 from haitang.decision.engine import FULL, MODE_NAMES
 from haitang.kernel.errors import HaitangError, symbol
@@ -53,18 +54,6 @@ UNDURABLE_MAX = RECENT_MAX // 2
 SWEEP_S = 0.01
 """How often requests beyond their time budget are looked for."""
 NEVER_US = 1 << 62
-
-
-class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Bounds of the node."""
-
-    batch_events_max: int = 1_024
-    """Events of one turn."""
-    overlap_events: int = 256
-    """From so many waiting events on, a turn does not wait for the commit before it."""
-    pressure: PressureSettings = PressureSettings()
-    fail_policy: dict[str, str] = msgspec.field(default_factory=lambda: {"default": "HOLD"})
-    """Channel to action; `default` for the others."""
 
 
 class Writer:
@@ -246,6 +235,8 @@ class Writer:
         first = self._journal.next_position
         room = self._settings.batch_events_max
         register = self.course.register
+        admit = self.course.seen.admit_content
+        latest_us = now_us + AHEAD_US_MAX
         number = register.live
         while self._queue and room > 0:
             request = self._queue[0]
@@ -255,14 +246,21 @@ class Writer:
             room -= stop - request.taken
             for index in range(request.taken, stop):
                 arrival = request.arrivals[index]
-                refusal = ahead(arrival, now_us)
-                if refusal is not None:
-                    request.outcomes[index] = refusal
-                    self._metrics.refusals.add(refusal.code)
-                elif self._admit(request, index, arrival, first + len(fresh)):
-                    if register.canary >= 0:
-                        number = register.chosen(customer_of(arrival))
-                    fresh.append(Fresh(request, index, arrival, number))
+                event = arrival.event
+                if event.occurred_at_us > latest_us:
+                    self._refuse(request, index, ahead(event))
+                    continue
+                try:
+                    new = admit(event.event_id, arrival.content, position=first + len(fresh))
+                except DuplicateRefused as error:
+                    self._refuse(request, index, of_error(event.event_id, error, status=409))
+                    continue
+                if not new:
+                    self._repeat(request, index, event.event_id)
+                    continue
+                if register.canary >= 0:
+                    number = register.chosen(customer_of(arrival))
+                fresh.append(Fresh(request, index, arrival, number))
             self._queued -= stop - request.taken
             request.taken = stop
             if stop == len(request.arrivals):
@@ -306,16 +304,12 @@ class Writer:
                 modes[request] = mode
         return modes
 
-    def _admit(self, request: Request, index: int, arrival: Arrival, position: int) -> bool:
-        """Tell whether an event is new; else its outcome is known or being looked up."""
-        event_id = arrival.event.event_id
-        try:
-            if self.course.seen.admit_content(event_id, arrival.content, position=position):
-                return True
-        except DuplicateRefused as error:
-            request.outcomes[index] = of_error(event_id, error, status=409)
-            self._metrics.refusals.add(error.code)
-            return False
+    def _refuse(self, request: Request, index: int, refusal: Refusal) -> None:
+        request.outcomes[index] = refusal
+        self._metrics.refusals.add(refusal.code)
+
+    def _repeat(self, request: Request, index: int, event_id: str) -> None:
+        """Give the outcome of an event that is known, now or when it has been looked up."""
         self._metrics.repeated.add()
         known = self.course.seen.position_of(event_id)
         assert known is not None, "an event was known and not known"
@@ -327,7 +321,6 @@ class Writer:
         else:
             request.open += 1
             self._look_up(request, index, event_id, known)
-        return False
 
     def _again(self, request: Request, index: int, position: int) -> Answer:
         request.end_stage = self._staged

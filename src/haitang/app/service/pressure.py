@@ -21,6 +21,18 @@ class PressureSettings(msgspec.Struct, frozen=True, kw_only=True):
     lists_only_share: float = 0.75
 
 
+class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Bounds of the node."""
+
+    batch_events_max: int = 1_024
+    """Events of one turn."""
+    overlap_events: int = 256
+    """From so many waiting events on, a turn does not wait for the commit before it."""
+    pressure: PressureSettings = PressureSettings()
+    fail_policy: dict[str, str] = msgspec.field(default_factory=lambda: {"default": "HOLD"})
+    """Channel to action; `default` for the others."""
+
+
 class Pressure:
     """Measures what deciding and committing cost, and chooses the mode of the next run."""
 

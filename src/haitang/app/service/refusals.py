@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from haitang.app.service.answers import Arrival, Refusal
-from haitang.data.events.codec import AHEAD_US_MAX
+from haitang.data.events.catalogue import Event
 from haitang.kernel.errors import HaitangError
 from haitang.kernel.instants import format_instant
 
 
-def ahead(arrival: Arrival, now_us: int) -> Refusal | None:
-    """Refuse an event from the future, else return None."""
-    event = arrival.event
-    if event.occurred_at_us <= now_us + AHEAD_US_MAX:
-        return None
+def ahead(event: Event) -> Refusal:
+    """Refuse an event from the future."""
     return Refusal(
         event_id=event.event_id,
         code="field_instant_ahead",

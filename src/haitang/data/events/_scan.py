@@ -28,6 +28,7 @@ _KEYS = types.Array(types.uint64, 1, "C")
 _ONE = np.uint64(1)
 _QUOTE = 0x22
 _COMMA = 0x2C
+_OBJECT = 0x7B
 _BACKSLASH = 0x5C
 
 
@@ -62,7 +63,9 @@ def _seen(keys: npt.NDArray[np.uint64], count: np.uint64, key: np.uint64) -> boo
 
 @njit(types.int64(_BYTES), cache=True)  # type: ignore[untyped-decorator, unused-ignore]
 def scan(data: bytes) -> int:
-    """Return `CLEAN` or the sum of the doubts, for a valid JSON object without nesting."""
+    """Return `CLEAN` or the sum of the doubts, for a valid JSON object without nesting, or for an
+    array of them.
+    """
     doubts = CLEAN
     keys = np.empty(KEYS_MAX, np.uint64)
     count = np.uint64(0)
@@ -92,5 +95,10 @@ def scan(data: bytes) -> int:
                         position += _ONE
                 position += _ONE
             position += _ONE
-        position = _next_quote(data, position) + _ONE
+        while position < size and data[position] != _QUOTE:
+            if data[position] == _OBJECT:
+                # The next one of an array may have the same keys.
+                count = np.uint64(0)
+            position += _ONE
+        position += _ONE
     return doubts

@@ -44,6 +44,7 @@ AHEAD_US_MAX = DAY_US
 _NAMES = frozenset((*FIELDS, "occurred_at"))
 _UNDECODED = (msgspec.MsgspecError, UnicodeError, RecursionError)
 _decode: Callable[[bytes], Event] = msgspec.json.Decoder(Event).decode
+_decode_array: Callable[[bytes], list[Event]] = msgspec.json.Decoder(list[Event]).decode
 _encode = msgspec.json.Encoder().encode
 _OCCURRED_AT = re.compile(rb'"occurred_at"\s*:\s*"([^"\\]{0,64})"')
 _WITH_CURRENCY, _WITH_BASE_AMOUNT = (
@@ -80,6 +81,27 @@ def decode_event(data: bytes, *, place: Place = NOWHERE, base_currency: str = ""
         if doubts & DOUBTFUL_KEY:
             _refuse_repeated_key(data, place)
     return _finish(event, place, base_currency)
+
+
+def decode_array(data: bytes, *, base_currency: str = "") -> list[Event] | None:
+    """Return the events of a JSON array, or None where one of them may have to be refused.
+
+    What is None here is to be taken apart and given to `decode_event`, which says what is wrong.
+    """
+    if len(data) > EVENT_BYTES_MAX:
+        # An element might be longer than an event may be.
+        return None
+    try:
+        events = _decode_array(data)
+        doubts = scan(data)
+        if doubts & DOUBTFUL_KEY:
+            return None
+        if doubts != CLEAN:
+            for event in events:
+                _check_texts(event, NOWHERE)
+        return [_finish(event, NOWHERE, base_currency) for event in events]
+    except (*_UNDECODED, EventRefused):
+        return None
 
 
 def decode_row(

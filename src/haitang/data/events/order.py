@@ -35,6 +35,7 @@ POSITION_BYTES = 8
 STATE_VERSION = 1
 
 _occurred_at_us = attrgetter("occurred_at_us")
+_blake2b, _crc32 = hashlib.blake2b, zlib.crc32
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -105,14 +106,16 @@ class Deduplicator:
         self, event_id: str, content: bytes, *, position: int, place: Place = NOWHERE
     ) -> bool:
         """Do the same for an event whose canonical bytes are at hand."""
-        digest = hashlib.blake2b(content, digest_size=DIGEST_BYTES).digest()
-        shard = zlib.crc32(event_id.encode()) % SHARDS
-        known = self._young[shard].get(event_id) or self._old[shard].get(event_id)
+        digest = _blake2b(content, digest_size=DIGEST_BYTES).digest()
+        shard = _crc32(event_id.encode()) % SHARDS
+        young = self._young[shard]
+        known = young.get(event_id) or self._old[shard].get(event_id)
         if known is None:
             if self._young_count >= self.generation_events_max:
                 self._forgotten = self._old
                 self._old, self._young, self._young_count = self._young, _tables(), 0
-            self._young[shard][event_id] = digest + position.to_bytes(POSITION_BYTES)
+                young = self._young[shard]
+            young[event_id] = digest + position.to_bytes(POSITION_BYTES)
             self._young_count += 1
             if self._forgotten:
                 self._forget()

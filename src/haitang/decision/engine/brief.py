@@ -8,26 +8,50 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
+from haitang.decision.engine._brief_text import (
+    CODES,
+    ENDINGS,
+    HITS,
+    KINDS,
+    NUMBER_BYTES_MAX,
+    TIERS,
+    TYPOLOGIES,
+    WORDS,
+    write_answers,
+)
 from haitang.decision.engine.actions import ACTIONS
 from haitang.decision.engine.friction import PEOPLE
 from haitang.decision.engine.modes import MODE_NAMES, degraded_name
-from haitang.decision.rules.specs import TIERS, Pack, PolicySpec
+from haitang.decision.rules.specs import TIERS as TIER_NAMES
+from haitang.decision.rules.specs import Pack, PolicySpec
 from haitang.kernel.identity import ID_LENGTH
 
 if TYPE_CHECKING:
     from haitang.decision.engine.batches import DecisionBatch
 
-CHOICES_MAX = 4_096
-"""Different sets of actions, and of typologies, that are kept encoded for each program."""
-
 _encode = msgspec.json.encode
 _encode_lines = msgspec.json.Encoder().encode_lines
-_TIERS = tuple(f',"tier":"{tier}"' for tier in TIERS)
+
+_WORDS = (
+    '{"decision_id":"', '","event_id":', ',"position":', ',"action":', ',"actions":[',
+    '],"tier":', ',"score_payer":', ',"score_payee":', ',"typologies":[', '],"hits":[', "]",
+)  # fmt: skip
+"""What stands between the values, in the order of the API's keys."""
+
+
+class _Texts:
+    """Several texts in one block of bytes; text `n` is `block[spans[n]:spans[n + 1]]`."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        encoded = [text.encode() for text in texts]
+        self.block = np.frombuffer(b"".join(encoded), np.uint8)
+        self.spans = np.cumsum([0, *map(len, encoded)])
 
 
 class BriefParts:
@@ -36,34 +60,30 @@ class BriefParts:
     def __init__(self, pack: Pack, policies: Sequence[PolicySpec]) -> None:
         live = [policy if policy.status == "live" else None for policy in policies]
         # Shadow policies are not spoken of, and a model that fired is no hit of a policy.
-        silent = [None] * len(pack.models)
-        self.hits = ["" if policy is None else _hit(policy) for policy in (*live, *silent)]
-        self.typologies = ["" if policy is None else policy.typology for policy in (*live, *silent)]
-        self.endings = [_ending(pack, mode) for mode in range(len(MODE_NAMES))]
-        self.decided: dict[tuple[int, int], str] = {}
-        self.listed: dict[frozenset[str], str] = {}
-
-    def actions_of(self, action: int, further: int) -> str:
-        """Return the primary action and all of them."""
-        found = self.decided.get((action, further))
-        if found is None:
-            codes = [ACTIONS[action].code]
-            codes += [
-                spec.code
-                for rank, spec in enumerate(ACTIONS)
-                if further >> rank & 1 and rank != action
-            ]
-            found = f'"action":{_text(codes[0])},"actions":{_text(codes)}'
-            _keep(self.decided, (action, further), found)
-        return found
-
-    def list_of(self, typologies: frozenset[str]) -> str:
-        """Return some typologies in their order."""
-        found = self.listed.get(typologies)
-        if found is None:
-            found = _text(sorted(typologies - {""}))
-            _keep(self.listed, typologies, found)
-        return found
+        told = [*live, *([None] * len(pack.models))]
+        names = sorted({policy.typology for policy in live if policy is not None} - {""})
+        ranks = {name: rank for rank, name in enumerate(names)}
+        self.typology_of = np.array(
+            [-1 if one is None else ranks.get(one.typology, -1) for one in told], np.int64
+        )
+        kinds: list[Sequence[str]] = [()] * KINDS
+        kinds[WORDS] = _WORDS
+        kinds[CODES] = [_text(spec.code) for spec in ACTIONS]
+        kinds[TIERS] = [_text(tier) for tier in TIER_NAMES]
+        kinds[ENDINGS] = [_ending(pack, mode) for mode in range(len(MODE_NAMES))]
+        kinds[TYPOLOGIES] = [_text(name) for name in names]
+        kinds[HITS] = ["" if policy is None else _hit(policy) for policy in told]
+        self.texts = _Texts([text for texts in kinds for text in texts])
+        self.kinds = np.cumsum([0, *map(len, kinds)])
+        longest = [max((len(text.encode()) for text in texts), default=0) for texts in kinds]
+        self.event_bytes_max = (
+            sum(len(word) for word in _WORDS)
+            + sum(len(code) + 1 for code in kinds[CODES])
+            + longest[CODES] + longest[TIERS] + longest[ENDINGS]
+            + ID_LENGTH + 3 * NUMBER_BYTES_MAX
+        )  # fmt: skip
+        """Of one answer, but for the event's own id, hits and typologies."""
+        self.hit_bytes_max = longest[HITS] + longest[TYPOLOGIES] + 2
 
 
 def decision_ids(batch: DecisionBatch) -> list[str]:
@@ -87,58 +107,40 @@ def brief_answers(
     """
     parts = batch.program.brief
     names = decision_ids(batch) if identifiers is None else identifiers
-    starts = batch.hit_starts.tolist()
-    fired = batch.hit_policies.tolist()
-    hit_of, typology_of = parts.hits.__getitem__, parts.typologies.__getitem__
-    actions_of, list_of = parts.actions_of, parts.list_of
-    ending = parts.endings[batch.mode]
+    # No JSON text holds a line break: all in one call, each on a line.
+    quoted = np.frombuffer(_encode_lines(batch.events.event_ids), np.uint8)
     spared = _spared(batch)
-    payers, payees = batch.scores.tolist()
-    answers = []
-    # No JSON text holds a line break: all in one call, and apart again.
-    quoted = _encode_lines(batch.events.event_ids).decode().split("\n")
-    rows = zip(
-        names, quoted, positions, batch.actions.tolist(), batch.further.tolist(),
-        batch.tiers.tolist(), payers, payees, starts, starts[1:],
-        strict=False,
+    room = batch.count * parts.event_bytes_max + len(batch.hit_policies) * parts.hit_bytes_max
+    out = np.empty(room + len(quoted) + len(spared.block), np.uint8)
+    starts = np.empty(batch.count + 1, np.int64)
+    write_answers(
+        np.frombuffer("".join(names).encode(), np.uint8), quoted, np.array(positions, np.int64),
+        batch.actions, batch.further, batch.tiers, batch.scores, batch.hit_starts,
+        batch.hit_policies, spared.block, spared.spans, batch.mode,
+        parts.texts.block, parts.texts.spans, parts.kinds, parts.typology_of, out, starts,
     )  # fmt: skip
-    for index, row in enumerate(rows):
-        name, event_id, position, action, further, tier, payer, payee, first, behind = row
-        typologies, hits = "[]", ""
-        if behind > first:
-            policies = fired[first:behind]
-            typologies = list_of(frozenset(map(typology_of, policies)))
-            hits = ",".join(filter(None, map(hit_of, policies)))
-        answers.append(
-            f'{{"decision_id":"{name}","event_id":{event_id},'
-            f'"position":{position},{actions_of(action, further)}{_TIERS[tier]},'
-            f'"score_payer":{payer},"score_payee":{payee},"typologies":{typologies},'
-            f'"hits":[{hits}]{spared.get(index, "")}{ending}'.encode()
-        )
-    return answers
+    edges = starts.tolist()
+    written = out[: edges[-1]].tobytes()
+    return [written[start:stop] for start, stop in pairwise(edges)]
 
 
-def _spared(batch: DecisionBatch) -> dict[int, str]:
-    """Return what is said of the events at which the customer was spared a challenge."""
-    if batch.softened is None:
-        return {}
+def _spared(batch: DecisionBatch) -> _Texts:
+    """Return what is said of each event at which a challenge was spared; no texts without any."""
+    if batch.softened is None or not batch.softened[0].any():
+        return _NOTHING
     ranks, asked_at_us = batch.softened
-    return {
-        j: ',"spared":'
-        + _text(
+    texts = [""] * batch.count
+    for j in np.flatnonzero(ranks).tolist():
+        texts[j] = ',"spared":' + _text(
             {
                 "action": ACTIONS[int(ranks[j])].code,
                 "asked_at_us": None if asked_at_us[j] == PEOPLE else int(asked_at_us[j]),
             }
         )
-        for j in np.flatnonzero(ranks).tolist()
-    }
+    return _Texts(texts)
 
 
-def _keep(kept: dict[Any, str], key: Any, value: str) -> None:
-    if len(kept) >= CHOICES_MAX:
-        kept.clear()
-    kept[key] = value
+_NOTHING = _Texts(())
 
 
 def _text(value: object) -> str:

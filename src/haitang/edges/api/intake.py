@@ -25,7 +25,7 @@ from haitang.app.service.answers import (
 )
 from haitang.app.service.metrics import Metrics
 from haitang.data.events.catalogue import Event
-from haitang.data.events.codec import decode_event, encode_event
+from haitang.data.events.codec import decode_array, decode_event, encode_event
 from haitang.edges.api.bodies import JSON, JSON_LINES, split_events
 from haitang.edges.api.event_scopes import OUTCOME_TYPES, check_event, checked_events
 from haitang.edges.api.keys import Caller, KeyRing, Scope, authenticate, authorise
@@ -200,6 +200,10 @@ class Intake:
         if decoder is not None:
             return list(await self._payments(decoder, data)), False
         base_currency = self._node.base_currency
+        if media == JSON and data[:1] == b"[":
+            good = decode_array(data, base_currency=base_currency)
+            if good is not None and len(good) <= self._settings.batch_request_events_max:
+                return list(good), False
         elements, single = split_events(
             data, lines=media != JSON, events_max=self._settings.batch_request_events_max
         )

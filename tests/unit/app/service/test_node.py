@@ -15,8 +15,7 @@ from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
 from haitang.app.service.lifecycle import Node, NodeOptions
 from haitang.app.service.metrics import Metrics
-from haitang.app.service.node import NodeSettings
-from haitang.app.service.pressure import PressureSettings
+from haitang.app.service.pressure import NodeSettings, PressureSettings
 from haitang.app.service.publishing import FirstPack
 from haitang.app.wiring import Journal, MachineClock
 from haitang.data.events.codec import decode_row, encode_event

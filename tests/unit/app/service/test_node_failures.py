@@ -13,7 +13,8 @@ from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
 from haitang.app.service.history import History
 from haitang.app.service.lifecycle import NodeOptions
-from haitang.app.service.node import RECENT_MAX, NodeSettings, Writer
+from haitang.app.service.node import RECENT_MAX, Writer
+from haitang.app.service.pressure import NodeSettings
 from haitang.app.wiring import Journal, MachineClock
 from haitang.kernel.errors import HaitangError
 from tests.unit.app.service.nodes import Told, bodies, running, send, small_pack, transfer

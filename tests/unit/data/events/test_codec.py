@@ -9,6 +9,7 @@ import pytest
 
 from haitang.data.events.codec import (
     EVENT_BYTES_MAX,
+    decode_array,
     decode_event,
     decode_lines,
     decode_row,
@@ -124,6 +125,40 @@ def test_a_refusal_says_where_and_what_was_expected(name: str, check_output: Che
     with pytest.raises(EventRefused) as caught:
         decode_event(REFUSED[name], place=PLACE, base_currency="CNY")
     check_output(f"{caught.value.code}\n{caught.value.render()}")
+
+
+GOOD = {
+    "plain": changed(),
+    "fewer-fields": changed(event_id="e-2", remark=..., device_id=...),
+    "foreign": changed(currency="USD"),
+    "login": b'{"event_type":"LOGIN","event_id":"l","occurred_at_us":1767225600000000}',
+    "braces-in-a-text": changed(remark="{a},{b}"),
+    "with-space": b" \n" + changed() + b"\t",
+    "escape": changed(remark='a"b, {"c'),
+    "no-escape": json.dumps(PAYMENT, ensure_ascii=False).encode(),
+}
+DOUBTFUL = {
+    "instant-as-text": changed(occurred_at_us=..., occurred_at="2026-01-01T00:00:00+08:00"),
+}
+
+
+@pytest.mark.parametrize("name", [*REFUSED, *DOUBTFUL])
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_an_array_with_one_doubtful_event_is_left_to_be_taken_apart(name: str, at: int) -> None:
+    elements = [*GOOD.values()][:2]
+    elements.insert(at, {**REFUSED, **DOUBTFUL}[name])
+    assert decode_array(b"[" + b",".join(elements) + b"]", base_currency="CNY") is None
+
+
+def test_an_array_of_good_events_is_what_its_elements_are() -> None:
+    for elements in ([], [*GOOD.values()], [*GOOD.values()] * 9, [changed()] * 150):
+        whole = decode_array(b"[" + b" , ".join(elements) + b"]", base_currency="CNY")
+        assert whole == [decode_event(one, base_currency="CNY") for one in elements]
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"{}", b"[]]", b"[{}]", changed(), b"[[]]"])
+def test_what_is_no_array_of_events_is_left_to_be_taken_apart(data: bytes) -> None:
+    assert decode_array(data, base_currency="CNY") is None
 
 
 @pytest.mark.parametrize(
