@@ -8,8 +8,8 @@ from typing import NamedTuple, Protocol
 from haitang.app.programs import OpenedPack
 from haitang.app.wiring import EventColumns, EventRows, RefusedLine
 from haitang.data.events.batch import EventBatch
-from haitang.data.events.errors import DuplicateRefused
-from haitang.data.events.order import Deduplicator
+from haitang.data.events.order import Deduplicator, reused
+from haitang.data.events.remembered import NEW, REUSED
 from haitang.decision.engine import DecisionBatch, EngineState, evaluate
 from haitang.decision.engine.decisions import Decision
 
@@ -65,14 +65,17 @@ class Decider:
         """Drop events that were seen before; refuse those that differ from what their id was."""
         fresh: list[int] = []
         refused: list[RefusedLine] = []
-        for position, (event_id, content) in enumerate(events.contents()):
-            try:
-                if self.seen.admit_content(event_id, content, position=self.position + position):
-                    fresh.append(position)
-                else:
-                    self.duplicates += 1
-            except DuplicateRefused as error:
-                refused.append(RefusedLine(error=error.at(events.place_of(position))))
+        event_ids, contents = zip(*events.contents(), strict=True) if events.count else ((), ())
+        told = self.seen.admit_each(event_ids, contents, position=self.position)
+        for place, what in enumerate(told):
+            if what == NEW:
+                fresh.append(place)
+            elif what > NEW:
+                self.duplicates += 1
+            else:
+                first, second = REUSED - what, self.position + place
+                error = reused(event_ids[place], first, second, events.place_of(place))
+                refused.append(RefusedLine(error=error))
         self.position += events.count
         kept = events if len(fresh) == events.count else events.kept(fresh)
         return Admitted(kept, tuple(refused))

@@ -87,7 +87,6 @@ class _Place(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
     position: int
     stamp_us: int
-    generation_events_max: int
 
 
 class Course:
@@ -186,10 +185,7 @@ class Course:
         differs = False
         if compare and own:
             differs = pack_decisions(out) != block.decisions
-        for offset, (content, event_id) in enumerate(
-            zip(contents, out.events.event_ids, strict=True)
-        ):
-            self.seen.admit_content(event_id, content, position=self.position + offset)
+        self.seen.admit_each(out.events.event_ids, contents, position=self.position)
         position = self.position
         self.position += len(contents)
         self.stamp_us = held[-1][0].stamp_us
@@ -223,11 +219,7 @@ class Course:
 
     def sections(self) -> dict[str, Sequence[memoryview | bytes]]:
         """Return everything as buffers; they are valid until the course moves on."""
-        place = _Place(
-            position=self.position,
-            stamp_us=self.stamp_us,
-            generation_events_max=self.seen.generation_events_max,
-        )
+        place = _Place(position=self.position, stamp_us=self.stamp_us)
         return {
             **self.state.sections(),
             "seen": [self.seen.write()],
@@ -255,9 +247,7 @@ class Course:
             ),
         )
         course.register = register
-        course.seen = Deduplicator.read(reader.read("seen"))
-        # What was told since the snapshot was written holds from the next generation on.
-        course.seen.generation_events_max = settings.remembered_events
+        course.seen = Deduplicator.read(reader.read("seen"), events_max=settings.remembered_events)
         course.position = place.position
         course.stamp_us = place.stamp_us
         return course

@@ -43,7 +43,8 @@ from haitang.app.service.refusals import (
 from haitang.app.service.runs import Fresh, decide_run, fail_action
 from haitang.app.service.waiting import Request, customer_of
 from haitang.data.events.codec import AHEAD_US_MAX
-from haitang.data.events.errors import DuplicateRefused
+from haitang.data.events.order import reused
+from haitang.data.events.remembered import NEW, REUSED
 from haitang.decision.engine import FULL, MODE_NAMES
 from haitang.kernel.errors import HaitangError, symbol
 
@@ -230,14 +231,10 @@ class Writer:
         """Take arrivals off the queue, up to one turn's worth; known ones are answered from memory
         or the journal.
         """
-        fresh: list[Fresh] = []
+        taken: list[tuple[Request, int, Arrival]] = []
         now_us, elapsed_us = self._clock.now_us(), self._clock.elapsed_us()
-        first = self._journal.next_position
         room = self._settings.batch_events_max
-        register = self.course.register
-        admit = self.course.seen.admit_content
         latest_us = now_us + AHEAD_US_MAX
-        number = register.live
         while self._queue and room > 0:
             request = self._queue[0]
             if request.taken == 0:
@@ -246,26 +243,37 @@ class Writer:
             room -= stop - request.taken
             for index in range(request.taken, stop):
                 arrival = request.arrivals[index]
-                event = arrival.event
-                if event.occurred_at_us > latest_us:
-                    self._refuse(request, index, ahead(event))
-                    continue
-                try:
-                    new = admit(event.event_id, arrival.content, position=first + len(fresh))
-                except DuplicateRefused as error:
-                    self._refuse(request, index, of_error(event.event_id, error, status=409))
-                    continue
-                if not new:
-                    self._repeat(request, index, event.event_id)
-                    continue
-                if register.canary >= 0:
-                    number = register.chosen(customer_of(arrival))
-                fresh.append(Fresh(request, index, arrival, number))
+                if arrival.event.occurred_at_us > latest_us:
+                    self._refuse(request, index, ahead(arrival.event))
+                else:
+                    taken.append((request, index, arrival))
             self._queued -= stop - request.taken
             request.taken = stop
             if stop == len(request.arrivals):
                 self._queue.popleft()
                 self._flights.append(request)
+        return self._admit(taken)
+
+    def _admit(self, taken: list[tuple[Request, int, Arrival]]) -> list[Fresh]:
+        """Return what is new; the outcome of the rest is known, or is being looked up."""
+        fresh: list[Fresh] = []
+        register = self.course.register
+        number = register.live
+        first = self._journal.next_position
+        ids = [arrival.event.event_id for _, _, arrival in taken]
+        contents = [arrival.content for _, _, arrival in taken]
+        told = self.course.seen.admit_each(ids, contents, position=first, is_dense=True)
+        for (request, index, arrival), what in zip(taken, told, strict=True):
+            event_id = arrival.event.event_id
+            if what == NEW:
+                if register.canary >= 0:
+                    number = register.chosen(customer_of(arrival))
+                fresh.append(Fresh(request, index, arrival, number))
+            elif what > NEW:
+                self._repeat(request, index, event_id, what)
+            else:
+                error = reused(event_id, REUSED - what, first + len(fresh))
+                self._refuse(request, index, of_error(event_id, error, status=409))
         return fresh
 
     def _decide_all(self, fresh: list[Fresh]) -> None:
@@ -308,11 +316,9 @@ class Writer:
         request.outcomes[index] = refusal
         self._metrics.refusals.add(refusal.code)
 
-    def _repeat(self, request: Request, index: int, event_id: str) -> None:
+    def _repeat(self, request: Request, index: int, event_id: str, known: int) -> None:
         """Give the outcome of an event that is known, now or when it has been looked up."""
         self._metrics.repeated.add()
-        known = self.course.seen.position_of(event_id)
-        assert known is not None, "an event was known and not known"
         request.end_stage = self._staged
         if known >= self._journal.next_position:
             self._echoes.append((request, index, known))

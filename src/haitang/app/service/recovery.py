@@ -14,6 +14,7 @@ from haitang.app.service.programs import Programs
 from haitang.app.service.register import Entry, Register
 from haitang.app.service.telling import Tell
 from haitang.app.wiring import SnapshotDamaged, latest_snapshot, whole_snapshots
+from haitang.data.events.errors import DuplicateRefused
 from haitang.data.features.state import StateRefused
 from haitang.kernel.errors import HaitangError, symbol
 
@@ -67,7 +68,7 @@ def nearest_course(
             return Course(programs, opened, settings=settings)
         try:
             return Course.load(programs, snapshot, settings=settings)
-        except (SnapshotDamaged, StateRefused) as error:
+        except (SnapshotDamaged, StateRefused, DuplicateRefused) as error:
             tell("snapshot_passed_over", position=snapshot.position, reason=error.message)
             bound = snapshot.position - 1
             if bound < 0:

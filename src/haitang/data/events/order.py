@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
 
@@ -20,22 +19,17 @@ from msgspec import Struct
 from haitang.data.events.catalogue import Event
 from haitang.data.events.codec import encode_event
 from haitang.data.events.errors import DuplicateRefused
+from haitang.data.events.remembered import NEW, REUSED, admit, position_of
 from haitang.kernel.errors import NOWHERE, Place, symbol
+from haitang.kernel.hashing import fingerprints
 
-GENERATION_EVENTS_MAX = 1_000_000
-"""Event ids that one generation of a `Deduplicator` remembers; there are two."""
-
-SHARDS = 256
-"""Tables of one generation: a table that grows stops the writer, so none may be large."""
-FORGOTTEN_AT_ONCE = 4
-"""Ids of the last generation but one that are let go with every new id: all at once takes long."""
-
+REMEMBERED_EVENTS = 1_000_000
+"""Events that a `Deduplicator` remembers, unless it is told otherwise."""
 DIGEST_BYTES = 16
-POSITION_BYTES = 8
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 _occurred_at_us = attrgetter("occurred_at_us")
-_blake2b, _crc32 = hashlib.blake2b, zlib.crc32
+_blake2b = hashlib.blake2b
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
@@ -56,42 +50,34 @@ def table_in_order(table: pa.Table) -> pa.Table:
     return table.take(pa.array(np.argsort(instants, kind="stable")))
 
 
-_Table = dict[str, bytes]
-"""Event id to digest and position: one bytes object, for a tuple takes twice the memory."""
-
-
-def _tables() -> list[_Table]:
-    return [{} for _ in range(SHARDS)]
-
-
-def _merged(tables: list[_Table]) -> _Table:
-    return {event_id: known for table in tables for event_id, known in table.items()}
-
-
 class _State(Struct, frozen=True, kw_only=True, array_like=True):
-    """What is written out of a `Deduplicator`."""
+    """What is written out of a `Deduplicator`: columns of the events, the oldest first."""
 
     version: int
-    generation_events_max: int
-    young: dict[str, bytes]
-    old: dict[str, bytes]
+    events_max: int
+    ids: bytes
+    digests: bytes
+    positions: bytes
 
 
 class Deduplicator:
     """Tells an event that is sent again from one that only borrows its id.
 
-    Remembers id, position and content digest of at least the last `generation_events_max` events in
-    two generations: when the young one is full it becomes the old one, and what was old is
-    forgotten. What it answers depends on nothing but the events it was shown.
+    Remembers fingerprint of the id, digest of the content and position of the last `events_max`
+    events, 40 bytes each and 8 to 16 for finding them; the memory is the same however long it goes
+    on. What it answers depends on nothing but the events it was shown.
     """
 
-    def __init__(self, generation_events_max: int = GENERATION_EVENTS_MAX) -> None:
-        assert generation_events_max > 0, "a generation of nothing remembers nothing"
-        self.generation_events_max = generation_events_max
-        self._young = _tables()
-        self._old = _tables()
-        self._young_count = 0
-        self._forgotten: list[_Table] = []
+    def __init__(self, events_max: int = REMEMBERED_EVENTS) -> None:
+        assert events_max > 0, "a memory of nothing remembers nothing"
+        self.events_max = events_max
+        self._total = 0
+        # Twice as many slots as events at least: then what is looked for is found in a step or two.
+        # The system gives the memory when it is first written to.
+        self._table = np.zeros(1 << (2 * events_max - 1).bit_length(), np.int32)
+        self._ids = np.zeros((events_max, 2), np.uint64)
+        self._digests = np.zeros((events_max, 2), np.uint64)
+        self._positions = np.zeros(events_max, np.int64)
 
     def admit(self, event: Event, *, position: int, place: Place = NOWHERE) -> bool:
         """Return True for a new event and False for the same one again.
@@ -106,65 +92,86 @@ class Deduplicator:
         self, event_id: str, content: bytes, *, position: int, place: Place = NOWHERE
     ) -> bool:
         """Do the same for an event whose canonical bytes are at hand."""
-        digest = _blake2b(content, digest_size=DIGEST_BYTES).digest()
-        shard = _crc32(event_id.encode()) % SHARDS
-        young = self._young[shard]
-        known = young.get(event_id) or self._old[shard].get(event_id)
-        if known is None:
-            if self._young_count >= self.generation_events_max:
-                self._forgotten = self._old
-                self._old, self._young, self._young_count = self._young, _tables(), 0
-                young = self._young[shard]
-            young[event_id] = digest + position.to_bytes(POSITION_BYTES)
-            self._young_count += 1
-            if self._forgotten:
-                self._forget()
-            return True
-        if known.startswith(digest):
-            return False
-        raise _reused(event_id, int.from_bytes(known[DIGEST_BYTES:]), position, place)
+        (told,) = self.admit_each((event_id,), (content,), position=position)
+        if told <= REUSED:
+            raise reused(event_id, REUSED - told, position, place)
+        return told == NEW
 
-    def _forget(self) -> None:
-        for _ in range(FORGOTTEN_AT_ONCE):
-            while self._forgotten and not self._forgotten[-1]:
-                self._forgotten.pop()
-            if self._forgotten:
-                self._forgotten[-1].popitem()
+    def admit_each(
+        self,
+        event_ids: Sequence[str],
+        contents: Iterable[bytes],
+        *,
+        position: int,
+        is_dense: bool = False,
+    ) -> list[int]:
+        """Admit events in their order; `position` is that of the first, each takes the next.
+
+        Where it `is_dense`, only new ones take one. Returns of each `NEW`, the position of the
+        same event (0 or more), or `REUSED` less the position of the one whose id it borrows, which
+        `reused` makes an error of.
+        """
+        digests = b"".join([_blake2b(one, digest_size=DIGEST_BYTES).digest() for one in contents])
+        told = np.empty(len(event_ids), np.int64)
+        self._total = admit(
+            self._table, self._ids, self._digests, self._positions, self._total,
+            fingerprints(event_ids), np.frombuffer(digests, np.uint64).reshape(-1, 2),
+            position, is_dense, told,
+        )  # fmt: skip
+        answers: list[int] = told.tolist()
+        return answers
 
     def position_of(self, event_id: str) -> int | None:
         """Return where an event stood that was admitted, None when it is not remembered."""
-        shard = zlib.crc32(event_id.encode()) % SHARDS
-        known = self._young[shard].get(event_id) or self._old[shard].get(event_id)
-        return None if known is None else int.from_bytes(known[DIGEST_BYTES:])
+        first, second = fingerprints((event_id,))[0]
+        position = position_of(self._table, self._ids, self._positions, first, second)
+        return None if position < 0 else int(position)
 
     def __len__(self) -> int:
-        return self._young_count + sum(map(len, self._old))
+        return min(self._total, self.events_max)
 
     def write(self) -> bytes:
         """Return the state as bytes; equal histories give equal bytes."""
+        oldest = self._total % self.events_max if self._total > self.events_max else 0
+        order = np.roll(np.arange(len(self)), -oldest)
         return msgspec.msgpack.encode(
             _State(
                 version=STATE_VERSION,
-                generation_events_max=self.generation_events_max,
-                young=_merged(self._young),
-                old=_merged(self._old),
+                events_max=self.events_max,
+                ids=self._ids[order].tobytes(),
+                digests=self._digests[order].tobytes(),
+                positions=self._positions[order].tobytes(),
             )
         )
 
     @classmethod
-    def read(cls, data: bytes) -> Deduplicator:
-        """Return the deduplicator that was written, or refuse bytes that are not one."""
+    def read(cls, data: bytes, *, events_max: int | None = None) -> Deduplicator:
+        """Return the deduplicator that was written, or refuse bytes that are not one.
+
+        With another `events_max` than before, the newest are kept for which there is room.
+        """
         try:
             state = msgspec.msgpack.decode(data, type=_State)
         except msgspec.MsgspecError:
             raise _state_refused("was not understood") from None
-        if state.version != STATE_VERSION or state.generation_events_max < 1:
+        if state.version != STATE_VERSION or state.events_max < 1:
             raise _state_refused(f"was of version {state.version}; expected {STATE_VERSION}")
-        found = cls(state.generation_events_max)
-        for tables, remembered in ((found._young, state.young), (found._old, state.old)):
-            for event_id, known in remembered.items():
-                tables[zlib.crc32(event_id.encode()) % SHARDS][event_id] = known
-        found._young_count = len(state.young)
+        count = len(state.positions) // 8
+        if not len(state.ids) == len(state.digests) == 2 * len(state.positions) == 16 * count:
+            raise _state_refused("had columns of unequal length")
+        found = cls(state.events_max if events_max is None else events_max)
+        kept = slice(max(0, count - found.events_max), None)
+        ids = np.frombuffer(state.ids, np.uint64).reshape(-1, 2)[kept]
+        digests = np.frombuffer(state.digests, np.uint64).reshape(-1, 2)[kept]
+        positions = np.frombuffer(state.positions, np.int64)[kept]
+        told = np.empty(len(ids), np.int64)
+        found._total = admit(
+            found._table, found._ids, found._digests, found._positions, 0, ids, digests, 0, False,
+            told,
+        )  # fmt: skip
+        if found._total != len(ids):
+            raise _state_refused("held an id twice")
+        found._positions[: len(ids)] = positions
         return found
 
 
@@ -174,7 +181,8 @@ def _state_refused(what: str) -> DuplicateRefused:
     )
 
 
-def _reused(event_id: str, first: int, second: int, place: Place) -> DuplicateRefused:
+def reused(event_id: str, first: int, second: int, place: Place = NOWHERE) -> DuplicateRefused:
+    """Return the refusal of an event whose id stood at position `first` with other content."""
     error = DuplicateRefused(
         code="event_id_reused",
         message=f"event id {symbol(event_id)} at position {second} stood at position {first} "

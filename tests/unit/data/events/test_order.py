@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import msgspec
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from haitang.data.events.errors import DuplicateRefused
-from haitang.data.events.order import (
-    Deduplicator,
-    in_order,
-    merge_in_order,
-    table_in_order,
-)
+from haitang.data.events.order import Deduplicator, in_order, merge_in_order, table_in_order
+from haitang.data.events.remembered import NEW, REUSED
 from haitang.data.events.session import Login
 from haitang.kernel.errors import Place
 
@@ -68,21 +65,23 @@ def test_the_same_id_with_other_content_is_refused_with_both_positions() -> None
     assert not seen.admit(login(1), position=10)
 
 
-def test_memory_is_bounded_and_the_last_generation_is_never_forgotten() -> None:
-    seen = Deduplicator(generation_events_max=4)
+def test_memory_is_bounded_and_the_last_events_are_never_forgotten() -> None:
+    seen = Deduplicator(events_max=4)
     for number in range(100):
         assert seen.admit(login(number), position=number)
-        assert len(seen) <= 8
+        assert len(seen) == min(number + 1, 4)
         for recent in range(max(0, number - 3), number + 1):
             assert not seen.admit(login(recent), position=1_000)
+    assert seen.position_of("e95") is None
+    assert seen.position_of("e96") == 96
 
 
 @given(st.lists(st.integers(0, 9), max_size=40), st.integers(0, 40))
 def test_a_state_that_was_written_goes_on_as_if_nothing_had_happened(
     numbers: list[int], cut: int
 ) -> None:
-    whole = Deduplicator(generation_events_max=3)
-    first = Deduplicator(generation_events_max=3)
+    whole = Deduplicator(events_max=3)
+    first = Deduplicator(events_max=3)
     for position, number in enumerate(numbers[:cut]):
         whole.admit(login(number), position=position)
         first.admit(login(number), position=position)
@@ -99,20 +98,82 @@ def test_bytes_that_are_no_state_are_refused(data: bytes) -> None:
         Deduplicator.read(data)
 
 
-def test_a_generation_is_remembered_whole_and_forgotten_bit_by_bit() -> None:
-    seen = Deduplicator(generation_events_max=300)
+class Plain:
+    """What a deduplicator does, by a dictionary."""
+
+    def __init__(self, events_max: int) -> None:
+        self.events_max = events_max
+        self.known: dict[str, tuple[bytes, int]] = {}
+
+    def admit_each(
+        self, event_ids: list[str], contents: list[bytes], *, position: int, is_dense: bool
+    ) -> list[int]:
+        told = []
+        for event_id, content in zip(event_ids, contents, strict=True):
+            known = self.known.get(event_id)
+            if known is None:
+                if len(self.known) == self.events_max:
+                    del self.known[next(iter(self.known))]
+                self.known[event_id] = content, position
+                told.append(NEW)
+            else:
+                told.append(known[1] if known[0] == content else REUSED - known[1])
+            position += known is None or not is_dense
+        return told
+
+
+@settings(max_examples=300)
+@given(
+    st.integers(1, 12),
+    st.booleans(),
+    st.lists(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 2)), max_size=20), max_size=12),
+)
+def test_it_answers_as_a_dictionary_would(
+    events_max: int, is_dense: bool, calls: list[list[tuple[int, int]]]
+) -> None:
+    seen, plain = Deduplicator(events_max), Plain(events_max)
+    position = 0
+    for call in calls:
+        ids, contents = [f"E{number}" for number, _ in call], [b"%d" % which for _, which in call]
+        told = seen.admit_each(ids, contents, position=position, is_dense=is_dense)
+        assert told == plain.admit_each(ids, contents, position=position, is_dense=is_dense)
+        assert {n: seen.position_of(f"E{n}") for n in range(31)} == {
+            n: plain.known[f"E{n}"][1] if f"E{n}" in plain.known else None for n in range(31)
+        }
+        position += len(call)
+        seen = Deduplicator.read(seen.write())
+
+
+def test_many_events_are_told_apart_while_old_ones_leave() -> None:
+    seen = Deduplicator(events_max=3_000)
+    for start in range(0, 40_000, 1_000):
+        ids = [f"E{number}" for number in range(start, start + 1_000)]
+        contents = [event_id.encode() for event_id in ids]
+        assert seen.admit_each(ids, contents, position=start) == [NEW] * 1_000
+        again = seen.admit_each(ids, contents, position=start, is_dense=True)
+        assert again == list(range(start, start + 1_000))
+    assert [seen.position_of(f"E{number}") for number in range(40_000)] == [
+        None if number < 37_000 else number for number in range(40_000)
+    ]
+
+
+def test_another_size_keeps_the_newest() -> None:
+    seen = Deduplicator(events_max=300)
     for number in range(1_000):
         assert seen.admit_content(f"E{number}", b"content", position=number)
-    # Three generations were full: the one before the young one is remembered, the rest is not.
-    for number in range(600, 1_000):
-        assert not seen.admit_content(f"E{number}", b"content", position=number)
-    assert len(seen) == 400
-    assert seen.position_of("E599") is None
-    again = Deduplicator.read(seen.write())
-    assert again.write() == seen.write()
-    assert (len(again), again.position_of("E600")) == (400, 600)
-    # Both go on the same way, though one still lets go of the ids of an older generation.
-    for number in range(1_000, 1_400):
-        seen.admit_content(f"E{number}", b"content", position=number)
-        again.admit_content(f"E{number}", b"content", position=number)
-    assert again.write() == seen.write()
+    smaller, larger = (Deduplicator.read(seen.write(), events_max=size) for size in (50, 5_000))
+    assert (len(smaller), len(larger)) == (50, 300)
+    for number in range(1_000, 1_100):
+        assert smaller.admit_content(f"E{number}", b"content", position=number)
+        assert larger.admit_content(f"E{number}", b"content", position=number)
+    assert [smaller.position_of(f"E{number}") for number in (1_049, 1_050)] == [None, 1_050]
+    assert [larger.position_of(f"E{number}") for number in (699, 700)] == [None, 700]
+
+
+def test_the_state_of_another_version_is_refused() -> None:
+    with pytest.raises(DuplicateRefused, match="was of version 1; expected 2"):
+        Deduplicator.read(msgspec.msgpack.encode([1, 5, b"", b"", b""]))
+    with pytest.raises(DuplicateRefused, match="columns of unequal length"):
+        Deduplicator.read(msgspec.msgpack.encode([2, 5, bytes(16), bytes(16), bytes(16)]))
+    with pytest.raises(DuplicateRefused, match="an id twice"):
+        Deduplicator.read(msgspec.msgpack.encode([2, 5, bytes(32), bytes(32), bytes(16)]))

@@ -33,7 +33,7 @@ def test_a_settings_file_says_what_the_follower_holds(served: Path, tmp_path: Pa
     assert main(["follow", str(served), "--once", "--settings", str(settings)]) == ExitCode.DONE
     snapshot = next(whole_snapshots(served))
     assert snapshot.position == 1
-    assert Deduplicator.read(snapshot.read("seen")).generation_events_max == 4_321
+    assert Deduplicator.read(snapshot.read("seen")).events_max == 4_321
 
 
 def test_a_settings_file_that_is_wrong_stops_it(
