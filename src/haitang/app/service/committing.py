@@ -14,6 +14,8 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
+from haitang.kernel.hashing import UInt64Array
+
 
 class Journal(Protocol):
     """What the node needs of the journal."""
@@ -29,7 +31,13 @@ class Journal(Protocol):
         ...
 
     def stage(
-        self, *, kind: int, count: int, stamp_us: int, payload: bytes, keys: Sequence[int] = ()
+        self,
+        *,
+        kind: int,
+        count: int,
+        stamp_us: int,
+        payload: bytes,
+        keys: Sequence[int] | UInt64Array = (),
     ) -> int:
         """Put a frame into the line; returns the position of its first event."""
         ...

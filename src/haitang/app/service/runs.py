@@ -21,9 +21,7 @@ from haitang.decision.engine import (
     evaluate,
     pack_decisions,
 )
-from haitang.kernel.hashing import hash_texts
-
-Keys = Sequence[int]
+from haitang.kernel.hashing import UInt64Array, hash_texts
 
 
 class Fresh(NamedTuple):
@@ -41,7 +39,7 @@ class Run(NamedTuple):
 
     payload: bytes
     """Of its frame."""
-    keys: Keys
+    keys: UInt64Array
     """By which its events and decisions are found in the journal: two an event."""
     bodies: list[bytes]
     """The brief answer to each event."""
@@ -77,7 +75,7 @@ def decide_run(
     positions = range(first, first + len(fresh))
     return Run(
         payload=encode_block(block),
-        keys=hash_texts(names).tolist(),
+        keys=hash_texts(names),
         bodies=brief_answers(out, positions=positions, identifiers=identifiers),
         tallies=_tallies(out, arrivals),
         spared=_spared(out),
