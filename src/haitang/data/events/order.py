@@ -60,6 +60,29 @@ class _State(Struct, frozen=True, kw_only=True, array_like=True):
     positions: bytes
 
 
+class _StateBefore(Struct, frozen=True, kw_only=True, array_like=True):
+    """What was written before version 2: event id to digest and position, in two generations."""
+
+    version: int
+    events_max: int
+    young: dict[str, bytes]
+    old: dict[str, bytes]
+
+    def now(self) -> _State:
+        """Return the same as columns."""
+        known = sorted(
+            (int.from_bytes(value[DIGEST_BYTES:]), event_id, value[:DIGEST_BYTES])
+            for event_id, value in {**self.old, **self.young}.items()
+        )
+        return _State(
+            version=STATE_VERSION,
+            events_max=self.events_max,
+            ids=fingerprints([event_id for _, event_id, _ in known]).tobytes(),
+            digests=b"".join([digest for _, _, digest in known]),
+            positions=np.array([position for position, _, _ in known], np.int64).tobytes(),
+        )
+
+
 class Deduplicator:
     """Tells an event that is sent again from one that only borrows its id.
 
@@ -151,7 +174,7 @@ class Deduplicator:
         With another `events_max` than before, the newest are kept for which there is room.
         """
         try:
-            state = msgspec.msgpack.decode(data, type=_State)
+            state = _decode_state(data)
         except msgspec.MsgspecError:
             raise _state_refused("was not understood") from None
         if state.version != STATE_VERSION or state.events_max < 1:
@@ -173,6 +196,16 @@ class Deduplicator:
             raise _state_refused("held an id twice")
         found._positions[: len(ids)] = positions
         return found
+
+
+def _decode_state(data: bytes) -> _State:
+    try:
+        return msgspec.msgpack.decode(data, type=_State)
+    except msgspec.ValidationError:
+        before = msgspec.msgpack.decode(data, type=_StateBefore)
+        if before.version != 1:
+            raise
+        return before.now()
 
 
 def _state_refused(what: str) -> DuplicateRefused:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 import pyarrow as pa
 import pytest
@@ -170,9 +172,24 @@ def test_another_size_keeps_the_newest() -> None:
     assert [larger.position_of(f"E{number}") for number in (699, 700)] == [None, 700]
 
 
+def test_the_state_of_before_is_read() -> None:
+    def known(number: int) -> bytes:
+        digest = hashlib.blake2b(b"%d" % number, digest_size=16).digest()
+        return digest + number.to_bytes(8)
+
+    young, old = ({f"E{n}": known(n) for n in numbers} for numbers in (range(4, 7), range(4)))
+    seen = Deduplicator.read(msgspec.msgpack.encode([1, 4, young, old]))
+    assert [seen.position_of(f"E{number}") for number in range(7)] == [None] * 3 + [3, 4, 5, 6]
+    assert not seen.admit_content("E5", b"5", position=9)
+    with pytest.raises(DuplicateRefused, match="stood at position 6 with other content"):
+        seen.admit_content("E6", b"7", position=9)
+    assert seen.admit_content("E9", b"9", position=9)
+    assert seen.position_of("E3") is None
+
+
 def test_the_state_of_another_version_is_refused() -> None:
-    with pytest.raises(DuplicateRefused, match="was of version 1; expected 2"):
-        Deduplicator.read(msgspec.msgpack.encode([1, 5, b"", b"", b""]))
+    with pytest.raises(DuplicateRefused, match="was of version 3; expected 2"):
+        Deduplicator.read(msgspec.msgpack.encode([3, 5, b"", b"", b""]))
     with pytest.raises(DuplicateRefused, match="columns of unequal length"):
         Deduplicator.read(msgspec.msgpack.encode([2, 5, bytes(16), bytes(16), bytes(16)]))
     with pytest.raises(DuplicateRefused, match="an id twice"):
