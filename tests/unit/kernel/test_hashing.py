@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numba import njit
 
 from haitang.kernel import hashing
-from haitang.kernel.hashing import combine, hash_spans, hash_text, hash_texts
+from haitang.kernel.hashing import combine, fingerprints, hash_spans, hash_text, hash_texts
 
 # The first 33 and the last of the 64 reference values for the key 00 01 … 0f and the messages (),
 # (00), (00 01) …
@@ -44,6 +44,17 @@ def test_the_hash_never_changes() -> None:
     assert hash_text("") == 0xCAA7FE770C405967
     assert hash_text("MOBILE") == 0x5C1BC552A85F08C6
     assert hash_text("海塘") == 0x0A71EE03B81569C5
+
+
+@given(st.lists(st.text(max_size=80), max_size=40))
+def test_a_fingerprint_is_two_hashes_under_two_keys(texts: list[str]) -> None:
+    words = fingerprints(texts)
+    assert words[:, 0].tolist() == [hash_text(text) for text in texts]
+    second = b"haitang.siphash2"
+    k0, k1 = (np.uint64(int.from_bytes(half, "little")) for half in (second[:8], second[8:]))
+    for text, word in zip(texts, words[:, 1], strict=True):
+        data = np.frombuffer(text.encode(), np.uint8)
+        assert max(int(hashing._hash_bytes(data, k0, k1)), 1) == word
 
 
 def test_a_missing_text_is_zero_and_an_empty_one_is_not() -> None:
