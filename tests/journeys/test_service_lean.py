@@ -289,14 +289,17 @@ def test_a_head_is_parsed_once(server: Server, parsed: list[BoundedProtocol]) ->
     assert len(parsed) == 3
 
 
-def test_a_head_that_names_its_request_is_not_kept(
+def test_a_head_that_names_its_request_or_is_long_is_not_kept(
     server: Server, parsed: list[BoundedProtocol]
 ) -> None:
     with server.connect() as connection:
         for _ in range(2):
             connection.sendall(request(extra=b"X-Request-Id: r1\r\n"))
             assert read_answer(connection)[1]["x-request-id"] == "r1"
-    assert len(parsed) == 2
+        for _ in range(2):
+            connection.sendall(request(extra=b"X-Long: " + b"x" * 2_000 + b"\r\n"))
+            assert read_answer(connection)[0] == 200
+    assert len(parsed) == 4
 
 
 def test_a_known_head_is_no_way_round_the_key(server: Server) -> None:

@@ -35,6 +35,9 @@ _PATHS = {
 HEADS_MAX = 4_096
 """Heads that are known; a sender's differ in the length of the body."""
 
+HEAD_BYTES_MAX = 2_048
+"""Longer heads are not kept: who has no key must not fill the memory with them."""
+
 _UNUSUAL = frozenset((b"transfer-encoding", b"expect", b"upgrade"))
 _PASSING = frozenset((b"x-request-id", b"traceparent", b"tracestate"))
 """Headers by which a request differs from every other: such a head does not come again."""
@@ -102,7 +105,8 @@ class KnownHeads:
         """Keep the head of a piece that was parsed as just this exchange and no more."""
         end = data.find(_HEAD_END) + len(_HEAD_END)
         head = exchange.head
-        if end + len(exchange.received) != len(data) or not _PASSING.isdisjoint(head):
+        alone = end + len(exchange.received) == len(data)
+        if not alone or end > HEAD_BYTES_MAX or not _PASSING.isdisjoint(head):
             return
         if len(self._known) >= HEADS_MAX:
             self._known.clear()
