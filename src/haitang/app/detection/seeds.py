@@ -17,6 +17,8 @@ SPENT_SEEDS: frozenset[int] = frozenset(
         *range(32_001, 32_013),
         *range(33_001, 33_005),
         *range(33_011, 33_015),
+        *range(34_001, 34_009),
+        *range(34_013, 34_017),
     }
 )
 """Seeds that writing used (4101, 5207, those from 31001 on), the demo (7) and tests."""

@@ -107,14 +107,14 @@ the honest are disturbed. The lab is easier than life where its honest customers
 people: they seldom use a new device on a journey, pay a new payee twice within hours, fetch
 large cash away from home or get money back on another card, remarks on payments are more
 uniform and never name an investment, and prices within a shop vary little. Policies that lean
-on this (B09, C01, C02, C07, D01, E01, E03, E05, F01, F03, F07, F10) will meet more honest
+on this (B09, C01, C02, C07, D01, D14, E01, E03, E05, F01, F03, F07, F10, G01) will meet more honest
 customers in a bank.""",
         """**不能说明什么。**虚构银行与策略虽分开编写，却出自同一项目；真实的犯罪者会应变，虚构
 银行里的不会。下表没有的类型，虚构银行也没有相应的故事。这里的欺诈远比真实银行密集（每万客户每日
 发生 {frauds} 起），因此准确率偏高、预警偏多；可以参考的是抓住了多少欺诈、打扰了多少正常客户。虚构银
 行的正常客户比真人更规整：很少在外地启用新设备，很少在数小时内向新收款方付两次款，很少异地取大额现
 金或把退款退到别的卡，附言较为单一且从不写明投资，同一商户的价格起伏也小；依赖这些差别的策略
-（B09、C01、C02、C07、D01、E01、E03、E05、F01、F03、F07、F10）在真实银行会打扰更多正常客户。""",
+（B09、C01、C02、C07、D01、D14、E01、E03、E05、F01、F03、F07、F10、G01）在真实银行会打扰更多正常客户。""",
     ),
     "measure.page.method.again": ("Again:", "重新运行："),
     "measure.page.summary": (
