@@ -175,16 +175,17 @@ def soften(
     if is_quiet and events.hashes.item(friction.places[0], 0) not in _OUTCOME_KINDS:
         return None
     outcomes = _is_any(events.hashes[friction.places[0]], _OUTCOME_KINDS)
-    concerned = outcomes
+    asking = np.zeros(len(events), np.bool_)
     if mode != FAIL_POLICY:
         bits = further | (np.int64(1) << actions.astype(np.int64))
-        concerned = outcomes | ((bits & (friction.challenge_bits | _LESSON_BIT)) != 0)
+        asking = (bits & (friction.challenge_bits | _LESSON_BIT)) != 0
+        has_hits = np.diff(hits[0]) > 0
         if friction.people:
             # A lesson may hide behind what is stricter; a call takes its place there too.
-            concerned |= _is_any(events.hashes[friction.segment], friction.people) & (
-                np.diff(hits[0]) > 0
-            )
-    places = np.flatnonzero(concerned).tolist()
+            asking |= _is_any(events.hashes[friction.segment], friction.people) & has_hits
+        # An outcome is looked at with whatever fired; with nothing there is nothing to spare.
+        asking |= outcomes & has_hits
+    places = np.flatnonzero(outcomes | asking).tolist()
     if not places:
         return None
     walk = _Walk(friction, memory, events, mode, decided, hits)
@@ -193,7 +194,8 @@ def soften(
     for j, words in zip(places, texts, strict=True):
         if outcomes[j]:
             walk.hear(j, words)
-        walk.look_at(j, words)
+        if asking[j]:
+            walk.look_at(j, words)
     return walk.result()
 
 
