@@ -87,7 +87,7 @@ BARS = (
         150_000,
         350_000,
     ),
-    Bar("reading behind gates against by event type", "gates.ratio_cpu", None, 1, "×"),
+    Bar("reading behind gates against everything", "gates.ratio_cpu", None, 1, "×"),
     Bar("features against DuckDB", "duckdb.ratio_cpu", 20, 35, "×"),
     Bar("features against Polars", "polars.ratio_cpu", 2, 4, "×"),
     Bar("features against plain Python", "python.ratio_cpu", 80, 130, "×"),

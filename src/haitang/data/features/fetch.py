@@ -1,7 +1,7 @@
 """Bring a block's keys into the cache before they are folded: tables, records, and what hangs on
 them. Nothing here changes a value; only records that are new are made.
 
-Memory answers many requests in the time of one, so each step asks for the whole block what the next
+Memory answers many requests in the time of one, so each step asks for many events what the next
 one reads.
 """
 
@@ -19,6 +19,7 @@ from haitang.data.features.arena import (
     prefetch,
     subtable_of,
 )
+from haitang.data.features.columns import LANES
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
@@ -36,62 +37,63 @@ from haitang.data.features.layout import (
     S_OFFSET,
     S_TABLE,
     S_WORDS,
+    V_HOME,
+    V_SLOT,
 )
 from haitang.data.features.pointers import Int, address_of, as_halves
+from haitang.data.features.visits import LANE_BITS
 
 LINE_BYTES = 64
-WHOLE_WORDS = 64
-"""Records up to this size are fetched whole."""
+LINE_WORDS = 8
+STEPS = 3
+"""Steps of `fetch_visit`."""
+AHEAD = 16
+"""Visits from one step to the next: memory has answered by then, and what it brought is near."""
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def find_records(
-    arena: Any,
-    entities: Any,
-    slot_entities: Any,
-    slot_count: Int,
-    keys: Any,
-    records: Any,
-    count: Int,
-) -> None:
-    """Find or make the records of a block, fetching ahead: table, then record, then all of it."""
+    arena: Any, entities: Any, slot_entities: Any, slot_count: Int, keys: Any, present: Any,
+    records: Any, finds: Any, count: Int,
+) -> None:  # fmt: skip
+    """Find or make the records of a block, fetching ahead: table, then record.
+
+    `present` gets the events that have each slot; `finds` is room for a slot and lane of each.
+    """
     base = address_of(arena)
+    found = 0
     for x in range(slot_count):
         directory = entities[slot_entities[x], N_DIRECTORY]
+        here = np.uint64(0)
         for j in range(count):
             key = keys[x, j]
+            records[x, j] = 0
             if key != 0:
+                here |= np.uint64(1) << np.uint64(j)
+                finds[found] = x * LANES + j
+                found += 1
                 entry = subtable_of(directory, key)
                 capacity = arena[entry + 1] >> 32
                 if capacity > 0:
                     prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
-    for x in range(slot_count):
-        directory = entities[slot_entities[x], N_DIRECTORY]
-        for j in range(count):
-            key = keys[x, j]
-            if key != 0:
-                entry = subtable_of(directory, key)
-                capacity = arena[entry + 1] >> 32
-                if capacity > 0:
-                    # Mostly the right one; a wrong guess costs a line of the cache, nothing else.
-                    slot = arena[arena[entry] + first_slot(key, capacity)]
-                    prefetch(base + 8 * (slot >> TAG_BITS))
-    for x in range(slot_count):
+        present[x] = here
+    for i in range(found):
+        x = finds[i] // LANES
+        j = finds[i] % LANES
+        key = keys[x, j]
+        entry = subtable_of(entities[slot_entities[x], N_DIRECTORY], key)
+        capacity = arena[entry + 1] >> 32
+        if capacity > 0:
+            # Mostly the right one; a wrong guess costs a line of the cache, nothing else.
+            slot = arena[arena[entry] + first_slot(key, capacity)]
+            prefetch(base + 8 * (slot >> TAG_BITS))
+    for i in range(found):
+        x = finds[i] // LANES
+        j = finds[i] % LANES
         entity = slot_entities[x]
-        directory = entities[entity, N_DIRECTORY]
-        for j in range(count):
-            record = np.int64(0)
-            if keys[x, j] != 0:
-                record = find_or_create(
-                    arena, directory, keys[x, j], entities[entity, N_RECORD_WORDS]
-                )
-                if entities[entity, N_RECORD_WORDS] <= WHOLE_WORDS:
-                    for line in range(0, entities[entity, N_RECORD_WORDS], 8):
-                        prefetch(base + 8 * (record + line))
-                else:
-                    # What is needed of a large record is fetched with what hangs on it.
-                    prefetch(base + 8 * record)
-            records[x, j] = record
+        records[x, j] = find_or_create(
+            arena, entities[entity, N_DIRECTORY], keys[x, j], entities[entity, N_RECORD_WORDS]
+        )
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -130,62 +132,44 @@ def _fetch_ring(arena: Any, streams: Any, s: Int, block: Int) -> None:
         prefetch(base + 8 * arena[queue + Q_ENTRIES] + end - 16)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _fetch_words(base: Int, start: Int, words: Int) -> None:
+    """Fetch the lines of a few words."""
+    prefetch(base + 8 * start)
+    prefetch(base + 8 * (start + words - 1))
+    if words > LINE_WORDS:
+        for word in range(start + LINE_WORDS, start + words - 1, LINE_WORDS):
+            prefetch(base + 8 * word)
+
+
 @njit(nogil=True, error_model="numpy", inline="always")
-def fetch_streams(
-    arena: Any,
-    entities: Any,
-    slot_entities: Any,
-    slot_count: Int,
-    streams: Any,
-    records: Any,
-    count: Int,
-    kinds: Any,
-    entity_count: Int,
-    stream_ranges: Any,
-    active_streams: Any,
-    touched: Any,
-    cells: Any,
-    cell_ranges: Any,
-    active_cells: Any,
-    touched_cells: Any,
-) -> None:
-    """Fetch what the events of a block touch: first the place in a large record, then what it
-    points at; what hangs on blocks of their own comes a step later, when these are there.
+def fetch_visit(
+    arena: Any, streams: Any, cells: Any, stream_count: Int, rows: Any, records: Any, visit: Int,
+    step: Int,
+) -> None:  # fmt: skip
+    """Fetch what a visit needs: first the place in the record, then the stream's block where it has
+    one of its own, then what hangs on it.
     """
     base = address_of(arena)
-    for step in range(3):
-        for x in range(slot_count):
-            entity = slot_entities[x]
-            if step == 0 and entities[entity, N_RECORD_WORDS] <= WHOLE_WORDS:
-                continue
-            for j in range(count):
-                record = records[x, j]
-                if record == 0:
-                    continue
-                at = kinds[j] * entity_count + entity
-                bit = np.uint64(j)
-                if step == 0:
-                    for i in range(cell_ranges[at, 0], cell_ranges[at, 1]):
-                        c = active_cells[i]
-                        if (touched_cells[c] >> bit) & np.uint64(1) != 0:
-                            prefetch(base + 8 * (record + cells[c, C_OFFSET]))
-                for i in range(stream_ranges[at, 0], stream_ranges[at, 1]):
-                    s = active_streams[i]
-                    if (touched[s] >> bit) & np.uint64(1) == 0:
-                        continue
-                    block = record + streams[s, S_OFFSET]
-                    if step == 0:
-                        prefetch(base + 8 * block)
-                        continue
-                    if streams[s, S_LAZY]:
-                        block = arena[block]
-                        if block == 0:
-                            continue
-                        if step == 1:
-                            prefetch(base + 8 * block)
-                            prefetch(base + 8 * (block + streams[s, S_WORDS] - 1))
-                            continue
-                    elif step == 2:
-                        # All streams of an entity are kept in one way.
-                        break
-                    _fetch_ring(arena, streams, s, block)
+    row = visit >> LANE_BITS
+    s = np.int64(rows[row, V_HOME])
+    record = records[rows[row, V_SLOT], visit & (LANES - 1)]
+    if s >= stream_count:
+        if step == 0:
+            prefetch(base + 8 * (record + cells[s - stream_count, C_OFFSET]))
+        return
+    block = record + streams[s, S_OFFSET]
+    if streams[s, S_LAZY] == 0:
+        if step == 0:
+            _fetch_words(base, block, streams[s, S_WORDS])
+        elif step == 2:
+            _fetch_ring(arena, streams, s, block)
+    elif step == 0:
+        prefetch(base + 8 * block)
+    else:
+        block = arena[block]
+        if block != 0:
+            if step == 1:
+                _fetch_words(base, block, streams[s, S_WORDS])
+            else:
+                _fetch_ring(arena, streams, s, block)

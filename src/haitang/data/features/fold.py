@@ -28,23 +28,20 @@ from haitang.data.features.arena import (
     release,
     resize,
 )
-from haitang.data.features.columns import LANES, ROW_STRIDE
-from haitang.data.features.fetch import fetch_streams, find_records
+from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit
+from haitang.data.features.fetch import AHEAD, STEPS, fetch_visit, find_records
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
     C_COLUMNS,
-    C_MASK,
     C_OFFSET,
-    C_PLACE_START,
-    C_PLACE_STOP,
-    C_SEEN,
     C_SOURCE,
     CELL_FIRST,
     CELL_LAST,
     CELL_LATEST,
     CELL_TOTAL,
     D_COLUMNS,
+    D_ROW,
     G_COLUMNS,
     N_COLUMNS,
     N_DIRECTORY,
@@ -56,26 +53,34 @@ from haitang.data.features.layout import (
     P_PRIOR,
     P_SLOT,
     P_STOP,
-    P_WITH,
     Q_ENTRIES,
     Q_LENGTH,
     R_COLUMNS,
+    R_COUNT,
+    R_RARE,
     S_COLUMNS,
     S_DELAY,
     S_ENTRY_WORDS,
     S_FACTOR,
     S_HASH,
     S_LAZY,
-    S_MASK,
     S_MAX,
     S_MIN,
     S_OFFSET,
-    S_PLACE_START,
     S_PLACE_STOP,
-    S_SEEN,
     S_SOURCE,
     S_TABLE,
     S_WORDS,
+    V_COLUMNS,
+    V_HOME,
+    V_HOME_START,
+    V_HOME_STOP,
+    V_MASK,
+    V_PLACE,
+    V_PRIOR,
+    V_SLOT,
+    V_STOP,
+    V_WITH,
 )
 from haitang.data.features.pointers import (
     Int,
@@ -86,6 +91,7 @@ from haitang.data.features.pointers import (
 )
 from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
 from haitang.data.features.ring import enter_due, insert
+from haitang.data.features.visits import LANE_BITS, find_twins, list_visits
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -156,165 +162,203 @@ def sweep(words: Any, tables: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _is_asked(places: Any, wanted: Any, start: Int, stop: Int, standing: Int, bit: Any) -> bool:
-    """Tell whether an event asks for a read at any of these places, in a slot where the key
-    stands.
+def _is_asked(rows: Any, i: Int, records: Any, record: Int, wanted: Any, lane: Int) -> bool:
+    """Tell whether an event asks what is read of a key at the slot of a row."""
+    place = rows[i, V_PLACE]
+    return bool(
+        place >= 0
+        and (wanted[place] >> np.uint64(lane)) & np.uint64(1) != 0
+        and records[rows[i, V_SLOT], lane] == record
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _is_counted(rows: Any, i: Int, records: Any, record: Int, masks: Any, lane: Int) -> bool:
+    """Tell whether an event counts for a key at the slot of a row."""
+    mask = rows[i, V_MASK]
+    return bool(
+        mask >= -1
+        and (mask == -1 or (masks[mask] >> np.uint64(lane)) & np.uint64(1) != 0)
+        and records[rows[i, V_SLOT], lane] == record
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _fold_stream(
+    arena: Any, streams: Any, edges: Any, reads: Any, rows: Any, shares: Any, scratch: Any,
+    hashes: Any, event_count: Int, records: Any, wanted: Any, first: Int, behind: Int, s: Int,
+    record: Int, counts: bool, instant: Int, now: Int, event: Int, lane: Int, values: Any,
+) -> None:  # fmt: skip
+    """Read a stream of a key, let an event in that counts, and read again; `first` to `behind` are
+    the rows of the slots in which the key stands.
     """
-    for q in range(start, stop):
-        if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
-            return True
-    return False
+    block = record + streams[s, S_OFFSET]
+    if streams[s, S_LAZY]:
+        place = block
+        block = arena[place]
+        if block == 0:
+            if not counts:
+                for i in range(first, behind):
+                    if _is_asked(rows, i, records, record, wanted, lane):
+                        read_nothing(reads, rows[i, V_PRIOR], rows[i, V_STOP], values, lane)
+                return
+            block = allocate(arena, streams[s, S_WORDS])
+            clear(arena, block, streams[s, S_WORDS])
+            arena[place] = block
+    if streams[s, S_DELAY] > 0:
+        enter_due(arena, streams, edges, s, block, now)
+    if counts:
+        for i in range(first, behind):
+            if rows[i, V_PRIOR] != rows[i, V_WITH] and _is_asked(
+                rows, i, records, record, wanted, lane
+            ):
+                read_windows(
+                    arena, streams, edges, reads, shares, scratch,
+                    rows[i, V_PRIOR], rows[i, V_WITH], s, block, now, values, lane,
+                )  # fmt: skip
+        value = np.int64(0)
+        if streams[s, S_SOURCE] >= 0:
+            value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
+        value_hash = np.int64(0)
+        if streams[s, S_HASH] >= 0:
+            value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
+        elif streams[s, S_HASH] == -2:
+            # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing
+            # collides.
+            value_hash = (value * np.int64(-7046029254386353131)) << 1
+        insert(arena, streams, edges, s, block, instant, value, value_hash, now)
+    for i in range(first, behind):
+        if _is_asked(rows, i, records, record, wanted, lane):
+            read_windows(
+                arena, streams, edges, reads, shares, scratch,
+                rows[i, V_WITH if counts else V_PRIOR], rows[i, V_STOP], s, block, now, values,
+                lane,
+            )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def mark_touched(
-    rows: Any, row_count: Int, mask_column: Int, start_column: Int, wanted: Any, masks: Any,
-    touched: Any,
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _fold_cell(
+    arena: Any, cells: Any, cell_reads: Any, rows: Any, records: Any, wanted: Any, first: Int,
+    behind: Int, c: Int, record: Int, counts: bool, instant: Int, now: Int, lane: Int, values: Any,
 ) -> None:  # fmt: skip
-    """Write per stream (or cell) which events of the block count in it or may ask for it."""
-    for s in range(row_count):
-        mask = rows[s, mask_column]
-        events = ~np.uint64(0) if mask < 0 else masks[mask]
-        for q in range(rows[s, start_column], rows[s, start_column + 1]):
-            events |= wanted[q]
-        touched[s] = events
+    cell = record + cells[c, C_OFFSET]
+    for when in range(2):
+        if when == 1 and counts:
+            total = arena[cell + CELL_TOTAL]
+            if total == 0 or instant < arena[cell + CELL_FIRST]:
+                arena[cell + CELL_FIRST] = instant
+            if total == 0 or instant >= arena[cell + CELL_LAST]:
+                arena[cell + CELL_LAST] = instant
+                if cells[c, C_SOURCE] >= 0:
+                    as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
+            arena[cell + CELL_TOTAL] = total + 1
+        for i in range(first, behind):
+            if _is_asked(rows, i, records, record, wanted, lane):
+                for d in range(rows[i, V_PRIOR + when], rows[i, V_WITH + when]):
+                    read_cell(arena, cell_reads, d, cell, now, values, lane)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fold_streams(
-    arena: Any, streams: Any, edges: Any, reads: Any, places: Any, shares: Any, scratch: Any,
-    hashes: Any, wanted: Any, touched: Any, event_count: Int,
-    active: Any, start: Int, stop: Int, record: Int, standing: Int, instant: Int, now: Int,
-    event: Int, lane: Int, values: Any, masks: Any,
+@njit(nogil=True, error_model="numpy", inline="always")
+def _miss(
+    reads: Any, cell_reads: Any, places: Any, stream_places: Int, place_count: Int, wanted: Any,
+    present: Any, valid: Any, values: Any,
 ) -> None:  # fmt: skip
-    bit = np.uint64(lane)
-    for i in range(start, stop):
-        s = active[i]
-        if (touched[s] >> bit) & np.uint64(1) == 0:
-            continue
-        mask = streams[s, S_MASK]
-        counts = (streams[s, S_SEEN] & standing) != 0 and (
-            mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
-        )
-        first_place = streams[s, S_PLACE_START]
-        behind = streams[s, S_PLACE_STOP]
-        asked = _is_asked(places, wanted, first_place, behind, standing, bit)
-        if not (counts or asked):
-            continue
-        block = record + streams[s, S_OFFSET]
-        if streams[s, S_LAZY]:
-            place = block
-            block = arena[place]
-            if block == 0:
-                if not counts:
-                    for q in range(first_place, behind):
-                        if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(
-                            1
-                        ) != 0:
-                            read_nothing(reads, places[q, P_PRIOR], places[q, P_STOP], values, lane)
+    """Write for events without a key that nothing can be told of it: all that they ask is
+    missing.
+    """
+    for q in range(place_count):
+        events = wanted[q] & ~present[places[q, P_SLOT]] & valid
+        while events != np.uint64(0):
+            j = lowest_bit(events)
+            events &= events - np.uint64(1)
+            for r in range(places[q, P_PRIOR], places[q, P_STOP]):
+                if q >= stream_places:
+                    values[cell_reads[r, D_ROW], j] = math.nan
                     continue
-                block = allocate(arena, streams[s, S_WORDS])
-                clear(arena, block, streams[s, S_WORDS])
-                arena[place] = block
-        if streams[s, S_DELAY] > 0:
-            enter_due(arena, streams, edges, s, block, now)
-        if counts:
-            if asked:
-                for q in range(first_place, behind):
-                    if (
-                        places[q, P_PRIOR] != places[q, P_WITH]
-                        and (standing >> places[q, P_SLOT]) & 1
-                        and (wanted[q] >> bit) & np.uint64(1) != 0
-                    ):
-                        read_windows(
-                            arena, streams, edges, reads, shares, scratch,
-                            places[q, P_PRIOR], places[q, P_WITH], s, block, now, values, lane,
-                        )  # fmt: skip
-            value = np.int64(0)
-            if streams[s, S_SOURCE] >= 0:
-                value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
-            value_hash = np.int64(0)
-            if streams[s, S_HASH] >= 0:
-                value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
-            elif streams[s, S_HASH] == -2:
-                # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing
-                # collides.
-                value_hash = (value * np.int64(-7046029254386353131)) << 1
-            insert(arena, streams, edges, s, block, instant, value, value_hash, now)
-        if asked:
-            for q in range(first_place, behind):
-                if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
-                    read_windows(
-                        arena, streams, edges, reads, shares, scratch,
-                        places[q, P_WITH if counts else P_PRIOR], places[q, P_STOP],
-                        s, block, now, values, lane,
-                    )  # fmt: skip
+                for column in range(R_COUNT, R_RARE):
+                    if reads[r, column] >= 0:
+                        values[reads[r, column], j] = math.nan
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fold_cells(
-    arena: Any, cells: Any, cell_reads: Any, places: Any, wanted: Any, touched: Any, active: Any,
-    start: Int, stop: Int, record: Int, standing: Int, instant: Int, now: Int, lane: Int,
-    values: Any, masks: Any,
+def _fold_lanes(
+    arena: Any, tables: Any, read_shares: Any, sketch: Any, instants: Any, hashes: Any,
+    event_count: Int, first: Int, lanes: Any, twins: Any, present: Any, records: Any, clocks: Any,
+    values: Any, masks: Any, wanted: Any, row_events: Any, block_visits: Any,
 ) -> None:  # fmt: skip
-    bit = np.uint64(lane)
-    for i in range(start, stop):
-        c = active[i]
-        if (touched[c] >> bit) & np.uint64(1) == 0:
+    """Fold some lanes of a block, in all that they visit."""
+    streams = table_of(tables[2], S_COLUMNS)
+    stream_count = tables[2].shape[0]
+    edges = table_of(tables[3], G_COLUMNS)
+    reads = table_of(tables[4], R_COLUMNS)
+    cells = table_of(tables[6], C_COLUMNS)
+    cell_reads = table_of(tables[7], D_COLUMNS)
+    homes = table_of(tables[10], 2)
+    rows = table_of(tables[11], V_COLUMNS)
+    shares = pointer_to(read_shares)
+    scratch = pointer_to(sketch)
+    concerned = pointer_to(row_events)
+    visits = pointer_to(block_visits)
+    count = list_visits(
+        homes, tables[10].shape[0], rows, lanes, present, wanted, masks, twins, records,
+        concerned, visits,
+    )  # fmt: skip
+    for ahead in range(-STEPS * AHEAD, count):
+        for step in range(STEPS):
+            at = ahead + (STEPS - step) * AHEAD
+            if 0 <= at < count:
+                fetch_visit(
+                    arena, streams, cells, stream_count, rows, records, np.int64(visits[at]), step
+                )
+        if ahead < 0:
             continue
-        cell = record + cells[c, C_OFFSET]
-        mask = cells[c, C_MASK]
-        counts = (cells[c, C_SEEN] & standing) != 0 and (
-            mask < 0 or ((masks[mask] >> bit) & np.uint64(1)) != 0
-        )
-        for when in range(2):
-            if when == 1 and counts:
-                total = arena[cell + CELL_TOTAL]
-                if total == 0 or instant < arena[cell + CELL_FIRST]:
-                    arena[cell + CELL_FIRST] = instant
-                if total == 0 or instant >= arena[cell + CELL_LAST]:
-                    arena[cell + CELL_LAST] = instant
-                    if cells[c, C_SOURCE] >= 0:
-                        as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
-                arena[cell + CELL_TOTAL] = total + 1
-            for q in range(cells[c, C_PLACE_START], cells[c, C_PLACE_STOP]):
-                if (standing >> places[q, P_SLOT]) & 1 and (wanted[q] >> bit) & np.uint64(1) != 0:
-                    for d in range(places[q, P_PRIOR + when], places[q, P_WITH + when]):
-                        read_cell(arena, cell_reads, d, cell, now, values, lane)
+        visit = np.int64(visits[ahead])
+        i = visit >> LANE_BITS
+        j = visit & (LANES - 1)
+        s = np.int64(rows[i, V_HOME])
+        x = np.int64(rows[i, V_SLOT])
+        record = records[x, j]
+        start = i
+        behind = i + 1
+        counts = _is_counted(rows, i, records, record, masks, j)
+        if (twins >> np.uint64(j)) & np.uint64(1) != 0:
+            # One key in two slots is one key: it counts once, and is read at both.
+            start = np.int64(rows[i, V_HOME_START])
+            behind = np.int64(rows[i, V_HOME_STOP])
+            for other in range(start, behind):
+                counts = counts or _is_counted(rows, other, records, record, masks, j)
+        if s < stream_count:
+            _fold_stream(
+                arena, streams, edges, reads, rows, shares, scratch, hashes, event_count, records,
+                wanted, start, behind, s, record, counts, instants[first + j], clocks[x, j],
+                first + j, j, values,
+            )  # fmt: skip
+        else:
+            _fold_cell(
+                arena, cells, cell_reads, rows, records, wanted, start, behind, s - stream_count,
+                record, counts, instants[first + j], clocks[x, j], j, values,
+            )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _standing(siblings: Any, ranges: Any, records: Any, slot: Int, lane: Int, record: Int) -> Int:
-    """Return the set of slots in which the key of one slot stands in this event."""
-    standing = np.int64(1) << slot
-    for i in range(ranges[slot, 0], ranges[slot, 1]):
-        other = siblings[i]
-        if records[other, lane] == record:
-            standing |= np.int64(1) << other
-    return standing
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _move_clock(
-    arena: Any, entities: Any, streams: Any, entity: Int, record: Int, instant: Int
-) -> Int:
-    """Return the key's `now` with this event; a key back after its retention starts anew."""
-    now = arena[record + RECORD_NOW]
-    if instant <= now:
-        return now
-    if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
-        free_record(arena, entities, streams, entity, record)
-        rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
-        clear(arena, record + RECORD_HEADER_WORDS, rest)
-    arena[record + RECORD_NOW] = instant
-    return instant
+@njit(cache=True, nogil=True, error_model="numpy")
+def _came_before(
+    siblings: Any, ranges: Any, records: Any, slot: Int, lane: Int, record: Int
+) -> bool:
+    """Tell whether a key stands in an event of the block before this lane."""
+    for j in range(lane):
+        if records[slot, j] == record:
+            return True
+        for i in range(ranges[slot, 0], ranges[slot, 1]):
+            if records[siblings[i], j] == record:
+                return True
+    return False
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def fold_block(
-    arena_words: Any, tables: Any, read_shares: Any, active: Any, kinds: Any, sketch: Any,
-    all_instants: Any, all_hashes: Any, first: Int, count: Int, block_keys: Any, block_records: Any,
-    block_values: Any, block_masks: Any, block_wanted: Any, block_touched: Any,
+    arena_words: Any, tables: Any, read_shares: Any, sketch: Any, all_instants: Any,
+    all_hashes: Any, first: Int, count: Int, block_keys: Any, block_records: Any,
+    block_values: Any, block_masks: Any, block_wanted: Any, work: Any,
 ) -> None:  # fmt: skip
     """Fold events `first` to `first + count` and write the aggregate features that are wanted into
     `block_values`.
@@ -328,21 +372,11 @@ def fold_block(
     slot_count = tables[1].shape[0]
     streams = table_of(tables[2], S_COLUMNS)
     stream_count = tables[2].shape[0]
-    edges = table_of(tables[3], G_COLUMNS)
     reads = table_of(tables[4], R_COLUMNS)
     places = table_of(tables[5], P_COLUMNS)
-    cells = table_of(tables[6], C_COLUMNS)
     cell_reads = table_of(tables[7], D_COLUMNS)
     siblings = pointer_to(tables[8])
     sibling_ranges = table_of(tables[9], 2)
-    missing_ranges = table_of(active[0], 2)
-    missing_rows = pointer_to(active[1])
-    stream_ranges = table_of(active[2], 2)
-    active_streams = pointer_to(active[3])
-    cell_ranges = table_of(active[4], 2)
-    active_cells = pointer_to(active[5])
-    shares = pointer_to(read_shares)
-    scratch = pointer_to(sketch)
     instants = pointer_to(all_instants)
     hashes = pointer_to(all_hashes)
     event_count = all_instants.shape[0]
@@ -351,46 +385,49 @@ def fold_block(
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
     wanted = pointer_to(block_wanted)
-    touched = pointer_to(block_touched)
-    touched_cells = pointer_to(block_touched[stream_count:])
-    entity_count = tables[0].shape[0]
-    mark_touched(streams, stream_count, S_MASK, S_PLACE_START, wanted, masks, touched)
-    mark_touched(cells, tables[6].shape[0], C_MASK, C_PLACE_START, wanted, masks, touched_cells)
-    find_records(arena, entities, slot_entities, slot_count, keys, records, count)
-    if count > 4:
-        fetch_streams(
-            arena, entities, slot_entities, slot_count, streams, records, count, kinds,
-            entity_count, stream_ranges, active_streams, touched,
-            cells, cell_ranges, active_cells, touched_cells,
-        )  # fmt: skip
+    present = pointer_to(work[0])
+    finds = pointer_to(work[1])
+    slots = pointer_to(work[2])
+    clocks = table_of(work[3], LANES)
+    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+    find_records(arena, entities, slot_entities, slot_count, keys, present, records, finds, count)
+    stream_places = np.int64(streams[stream_count - 1, S_PLACE_STOP]) if stream_count > 0 else 0
+    _miss(
+        reads, cell_reads, places, stream_places, tables[5].shape[0], wanted, present, valid, values
+    )
+    twins = find_twins(siblings, sibling_ranges, slot_count, present, records, slots)
+    folded = np.uint64(0)
+    # Clocks first: streams are then folded one by one, each in the order of the events.
     for j in range(count):
-        kind = kinds[j]
         instant = instants[first + j]
         arena[WATERMARK_US] = max(arena[WATERMARK_US], instant)
-        for x in range(slot_count):
+        left = np.uint64(slots[j])
+        while left != np.uint64(0):
+            x = lowest_bit(left)
+            left &= left - np.uint64(1)
             record = records[x, j]
-            if record == 0:
-                # Without the key nothing can be told: every feature of the slot is missing.
-                at = kind * slot_count + x
-                for i in range(missing_ranges[at, 0], missing_ranges[at, 1]):
-                    values[missing_rows[i], j] = math.nan
-                continue
-            entity = slot_entities[x]
-            standing = _standing(siblings, sibling_ranges, records, x, j, record)
-            if standing & ((np.int64(1) << x) - 1):
-                # One key in two slots is one key: it was folded at the first of them.
-                continue
-            at = kind * entity_count + entity
-            now = _move_clock(arena, entities, streams, entity, record, instant)
-            if stream_ranges[at, 0] < stream_ranges[at, 1]:
-                _fold_streams(
-                    arena, streams, edges, reads, places, shares, scratch, hashes, wanted, touched,
-                    event_count, active_streams, stream_ranges[at, 0], stream_ranges[at, 1],
-                    record, standing, instant, now, first + j, j, values, masks,
-                )  # fmt: skip
-            if cell_ranges[at, 0] < cell_ranges[at, 1]:
-                _fold_cells(
-                    arena, cells, cell_reads, places, wanted, touched_cells,
-                    active_cells, cell_ranges[at, 0], cell_ranges[at, 1],
-                    record, standing, instant, now, j, values, masks,
-                )  # fmt: skip
+            now = arena[record + RECORD_NOW]
+            if instant > now:
+                entity = slot_entities[x]
+                if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
+                    before = (np.uint64(1) << np.uint64(j)) - np.uint64(1)
+                    if before & ~folded != 0 and _came_before(
+                        siblings, sibling_ranges, records, x, j, record
+                    ):
+                        # What the key has so far is asked by events of this block, and then gone.
+                        _fold_lanes(
+                            arena, tables, read_shares, sketch, instants, hashes, event_count,
+                            first, before & ~folded, twins, present, records, clocks, values,
+                            masks, wanted, work[4], work[5],
+                        )  # fmt: skip
+                        folded = before
+                    free_record(arena, entities, streams, entity, record)
+                    rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
+                    clear(arena, record + RECORD_HEADER_WORDS, rest)
+                arena[record + RECORD_NOW] = instant
+                now = instant
+            clocks[x, j] = now
+    _fold_lanes(
+        arena, tables, read_shares, sketch, instants, hashes, event_count, first, valid & ~folded,
+        twins, present, records, clocks, values, masks, wanted, work[4], work[5],
+    )  # fmt: skip

@@ -5,38 +5,35 @@ them.
 from __future__ import annotations
 
 # One row a stream: the events of one entity's keys that satisfy one predicate, with one `of`,
-# ending one delay ago. What every event asks stands first, in neighbouring lines of the cache.
-S_ENTITY = 0
-S_OFFSET = 1  # words from the start of the record
-S_MASK = 2  # mask of the predicate, -1 when all count
-S_SEEN = 3  # bit set of slots on which the key must stand
-S_LAZY = 4  # 1: the record holds the block's offset (0 while there is none); 0: the block itself
-S_DELAY = 5
-S_SOURCE = 6  # value row of `of`, -1 without one
-S_FACTOR = 7  # 10 ** of_scale
+# ending one delay ago. Which events those are stands with the visits.
+S_OFFSET = 0  # words from the start of the record
+S_LAZY = 1  # 1: the record holds the block's offset (0 while there is none); 0: the block itself
+S_DELAY = 2
+S_SOURCE = 3  # value row of `of`, -1 without one
+S_FACTOR = 4  # 10 ** of_scale
 # Row of the batch's hashes whose distinct values are counted; -1 none, -2 the source row's numbers.
-S_HASH = 8
-S_EDGE_START = 9
-S_EDGE_STOP = 10
-S_CURSORS = 11
-S_ENTRY_WORDS = 12
-S_ENTRY_COUNT = 13
-S_ENTRY_SUM = 14  # word within an entry, 0 when not kept
-S_ENTRY_SQUARE = 15
-S_TOTAL_COUNT = 16
-S_TOTAL_SUM = 17  # word within the stream's block
-S_TOTAL_SQUARE = 18
-S_ENTRY_HASH = 19
-S_DISTINCT = 20
-S_TABLE = 21
-S_MAX = 22
-S_MIN = 23
-S_WORDS = 24
-S_TILE = 25  # granularity of coalesced entries, 0 keeps every entry
-S_EXACT = 26  # entries older than this may be coalesced
-S_PLACE_START = 27
-S_PLACE_STOP = 28
-S_COLUMNS = 29
+S_HASH = 5
+S_EDGE_START = 6
+S_EDGE_STOP = 7
+S_CURSORS = 8
+S_ENTRY_WORDS = 9
+S_ENTRY_COUNT = 10
+S_ENTRY_SUM = 11  # word within an entry, 0 when not kept
+S_ENTRY_SQUARE = 12
+S_TOTAL_COUNT = 13
+S_TOTAL_SUM = 14  # word within the stream's block
+S_TOTAL_SQUARE = 15
+S_ENTRY_HASH = 16
+S_DISTINCT = 17
+S_TABLE = 18
+S_MAX = 19
+S_MIN = 20
+S_WORDS = 21
+S_TILE = 22  # granularity of coalesced entries, 0 keeps every entry
+S_EXACT = 23  # entries older than this may be coalesced
+S_PLACE_START = 24
+S_PLACE_STOP = 25
+S_COLUMNS = 26
 
 # One row an edge: where a window of a stream begins.
 G_WINDOW = 0
@@ -68,15 +65,25 @@ P_WITH = 2
 P_STOP = 3
 P_COLUMNS = 4
 
+# One row a slot at which a stream or cell counts or is read; those of one stream or cell stand
+# together.
+V_HOME = 0  # the stream, or behind all streams the cell
+V_SLOT = 1
+V_MASK = 2  # mask of what counts: -1 everything, -2 nothing
+V_PLACE = 3  # row of the place where it is read, -1 where it is not; then what the place says
+V_PRIOR = 4
+V_WITH = 5
+V_STOP = 6
+V_HOME_START = 7  # rows of the same stream or cell
+V_HOME_STOP = 8
+V_COLUMNS = 9
+
 # One row a cell: first, last, number and latest value over a key's life.
-C_ENTITY = 0
-C_OFFSET = 1
-C_MASK = 2
-C_SEEN = 3
-C_SOURCE = 4
-C_PLACE_START = 5
-C_PLACE_STOP = 6
-C_COLUMNS = 7
+C_OFFSET = 0
+C_SOURCE = 1
+C_PLACE_START = 2
+C_PLACE_STOP = 3
+C_COLUMNS = 4
 CELL_FIRST, CELL_LAST, CELL_TOTAL, CELL_LATEST, CELL_WORDS = 0, 1, 2, 3, 4
 
 # One row a read of a cell.

@@ -25,7 +25,7 @@ from haitang.data.features.arena import (
 )
 from haitang.data.features.program import ProgramBuilder
 from haitang.data.features.specs import Catalogue, FeatureSpec
-from haitang.data.features.streams import Cell, Stream, stream_row
+from haitang.data.features.streams import Cell, Stream, stream_row, visit_tables
 from haitang.kernel.errors import HaitangError
 
 MAX_SLOTS = 48
@@ -278,6 +278,10 @@ class PlanBuilder:
             cells, entities, first_place=len(places)
         )
         places = np.concatenate((places, cell_places))
+        placed = [
+            *stream_rows[:, at.S_PLACE_START : at.S_PLACE_STOP + 1].tolist(),
+            *cell_rows[:, at.C_PLACE_START : at.C_PLACE_STOP + 1].tolist(),
+        ]
         slot_entities = np.array(
             [self._entities[key.entity] for key in self.catalogue.keys], dtype=np.int64
         )
@@ -303,6 +307,7 @@ class PlanBuilder:
                 cell_rows,
                 cell_reads,
                 *self._sibling_tables(),
+                *visit_tables([*streams, *cells], placed, places, len(self._slots)),
             ),
             shares=shares,
             places=self._places(streams, cells, (stream_rows, cell_rows), places),
@@ -408,10 +413,7 @@ class PlanBuilder:
                         reads.append((c, prior, kind, row))
                         priors += prior
                 places.append((slot, start, start + priors, len(reads)))
-            table[c] = (
-                cell.entity, offset, cell.mask, cell.seen, cell.source,
-                place, first_place + len(places),
-            )  # fmt: skip
+            table[c] = (offset, cell.source, place, first_place + len(places))
         read_rows = np.array(reads, dtype=np.int64).reshape(len(reads), at.D_COLUMNS)
         return table, read_rows, _place_rows(places)
 

@@ -148,6 +148,8 @@ as_halves: Any = _reinterpreting(types.uint32)
 """See 64-bit words as twice as many 32-bit halves, low half first."""
 as_floats: Any = _reinterpreting(types.float64)
 """See 64-bit words as doubles."""
+as_words: Any = _reinterpreting(types.uint64)
+"""See doubles as 64-bit words."""
 
 
 @intrinsic

@@ -4,6 +4,8 @@ out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
@@ -41,9 +43,6 @@ class Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
 def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:
     """Lay out one stream's block and entries."""
     row = np.zeros(at.S_COLUMNS, dtype=np.int64)
-    row[at.S_ENTITY] = stream.entity
-    row[at.S_MASK] = stream.mask
-    row[at.S_SEEN] = stream.seen
     row[at.S_SOURCE] = stream.source
     row[at.S_FACTOR] = stream.factor
     row[at.S_HASH] = stream.hashed
@@ -78,3 +77,33 @@ def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:
     row[at.S_ENTRY_WORDS] = words
     row[at.S_WORDS] = block
     return row
+
+
+def visit_tables(
+    homes: Sequence[Stream | Cell],
+    placed: Sequence[tuple[int, int]],
+    places: NDArray[np.int32],
+    slot_count: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Return, per stream and then cell, the range of the slots where it counts or is read, and
+    these.
+
+    `placed` has the range of places of each.
+    """
+    ranges: list[tuple[int, int]] = []
+    rows: list[list[int]] = []
+    for h, (home, (first, behind)) in enumerate(zip(homes, placed, strict=True)):
+        start = len(rows)
+        for slot in range(slot_count):
+            read = [q for q in range(first, behind) if places[q, at.P_SLOT] == slot]
+            counts = (home.seen >> slot) & 1
+            if counts or read:
+                place = [read[0], *places[read[0], at.P_PRIOR :].tolist()] if read else [-1] * 4
+                rows.append([h, slot, home.mask if counts else -2, *place])
+        for row in rows[start:]:
+            row.extend((start, len(rows)))
+        ranges.append((start, len(rows)))
+    return (
+        np.array(ranges, dtype=np.int64).reshape(len(ranges), 2),
+        np.array(rows, dtype=np.int32).reshape(len(rows), at.V_COLUMNS),
+    )

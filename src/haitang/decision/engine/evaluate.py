@@ -25,7 +25,9 @@ SWEEP_EVERY = 16_384
 nothing.
 """
 REMEMBERED_REMARKS = 65_536
-"""Different free texts whose containment is remembered; beyond, the memory starts anew."""
+"""Different texts of a remark field whose containment is remembered; beyond, the memory starts
+anew.
+"""
 
 _LIST_UPSERT = np.uint64(hash_text("LIST_UPSERT"))
 _LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
@@ -226,20 +228,19 @@ def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
         return _NO_WORDS
     word_count = (len(contains) + CONTAINS_PER_WORD - 1) // CONTAINS_PER_WORD
     words = np.zeros((word_count, len(events)), dtype=np.uint64)
-    memory = prepared.remarks
-    for r, field in enumerate(events.fields.remarks):
-        for j, remark in enumerate(events.remarks[r]):
+    for r, (field, column) in enumerate(zip(events.fields.remarks, events.remarks, strict=True)):
+        memory = prepared.remarks[r]
+        for j, remark in enumerate(column):
             if remark:
-                key = f"{r}:{remark}"
-                found = memory.get(key)
+                found = memory.get(remark)
                 if found is None:
                     if len(memory) >= REMEMBERED_REMARKS:
                         memory.clear()
                     found = _search(remark, field, contains, word_count)
-                    memory[key] = found
+                    memory[remark] = found
+                # Most remarks contain nothing, and have no words.
                 for w, bits in enumerate(found):
-                    if bits:
-                        words[w, j] |= np.uint64(bits)
+                    words[w, j] |= np.uint64(bits)
     return words
 
 
@@ -251,7 +252,7 @@ def _search(
     for i, (of_field, needles) in enumerate(contains):
         if of_field == field and any(needle.casefold() in folded for needle in needles):
             bits[i // CONTAINS_PER_WORD] |= 1 << (i % CONTAINS_PER_WORD)
-    return tuple(bits)
+    return tuple(bits) if any(bits) else ()
 
 
 def _list_changes(events: EventBatch, program: EngineProgram) -> list[tuple[int, int]]:

@@ -8,7 +8,11 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int, pointer_to
+from haitang.data.features.arena import prefetch
+from haitang.data.features.columns import LANES, ROW_STRIDE
+from haitang.data.features.fetch import LINE_BYTES
+from haitang.data.features.pointers import Int, address_of, as_words, pointer_to, table_of
+from haitang.data.features.program import CODE_SHIFT
 from haitang.data.lists.table import is_strange, lookup
 from haitang.kernel.hashing import combine
 
@@ -17,6 +21,8 @@ DAY_US = 24 * HOUR_US
 UNIX_DAY_1990 = 7305
 """Days from 1970-01-01 to 1990-01-01, the first entry of the table of days."""
 NIGHT_FROM, NIGHT_TO = 22, 6
+TWO_TO_52 = 4503599627370496.0
+TWO_TO_52_BITS = np.uint64(0x4330000000000000)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -47,6 +53,14 @@ def _fill_calendar(calendar: Any, instants: Any, first: Int, count: Int, values:
                 values[row, j] = 1.0 if of_day == 1 or (weekday >= 5 and of_day != 2) else 0.0
 
 
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _fetch_row(address: Int, stop: Int) -> None:
+    """Fetch a column of the next block, which lies far from the columns beside it."""
+    for line in range(0, LANES * 8, LINE_BYTES):
+        if address + line < stop:
+            prefetch(address + line)
+
+
 @njit(nogil=True, error_model="numpy", inline="always")
 def fill_inputs(
     inputs: Any,
@@ -62,71 +76,79 @@ def fill_inputs(
 ) -> None:
     """Copy what the event says into the block's rows."""
     number_rows, codes, listed, contains = inputs
+    rows = table_of(values, ROW_STRIDE)
+    bits = as_words(rows)
+    event_count = instants.shape[0]
+    column = pointer_to(numbers)
+    start = address_of(column)
+    stop = start + 8 * event_count * numbers.shape[0]
     for i in range(number_rows.shape[0]):
         row = number_rows[i]
+        at = i * event_count + first
         for j in range(count):
-            values[row, j] = numbers[i, first + j]
+            rows[row, j] = column[at + j]
+        _fetch_row(start + 8 * (at + LANES), stop)
+    texts = pointer_to(hashes)
+    start = address_of(texts)
+    stop = start + 8 * event_count * hashes.shape[0]
     for i in range(codes.shape[0]):
         row = codes[i, 0]
-        source = codes[i, 1]
+        at = codes[i, 1] * event_count + first
         for j in range(count):
-            word = hashes[source, first + j]
-            values[row, j] = np.float64(word >> np.uint64(12)) if word != 0 else math.nan
+            # A double between 2^52 and 2^53 has the integer's bits for its fraction: four lanes are
+            # brought over at once, where converting takes them one by one.
+            bits[row * ROW_STRIDE + j] = (texts[at + j] >> np.uint64(CODE_SHIFT)) | TWO_TO_52_BITS
+        for j in range(count):
+            code = rows[row, j] - TWO_TO_52
+            rows[row, j] = code if texts[at + j] != np.uint64(0) else math.nan
+        _fetch_row(start + 8 * (at + LANES), stop)
     slots = pointer_to(lists[0])
     capacity = lists[0].shape[0]
     for i in range(listed.shape[0]):
         list_hash = np.uint64(listed[i, 1])
+        at = listed[i, 2] * event_count + first
         for j in range(count):
-            word = hashes[listed[i, 2], first + j]
+            word = texts[at + j]
             found = False
             if not is_strange(slots, capacity, list_hash, word):
                 found = lookup(lists, list_hash, word, instants[first + j])
-            values[listed[i, 0], j] = 1.0 if found else 0.0
+            rows[listed[i, 0], j] = 1.0 if found else 0.0
     for i in range(contains.shape[0]):
         for j in range(count):
             bit = (words[i // 64, first + j] >> np.uint64(i % 64)) & np.uint64(1)
-            values[contains[i], j] = np.float64(bit)
+            rows[contains[i], j] = np.float64(bit)
     _fill_calendar(calendar, instants, first, count, values)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, keys: Any) -> None:
+def fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, block_keys: Any) -> None:
     """Compute the block's key per slot: each part's first alternative present, combined."""
-    keys[:, :count] = 0
+    keys = table_of(block_keys, LANES)
+    texts = pointer_to(hashes)
+    event_count = hashes.shape[1]
     row_count = key_parts.shape[0]
     i = 0
     while i < row_count:
         slot = key_parts[i, 0]
         part = key_parts[i, 1]
-        stop = i
+        stop = i + 1
         while stop < row_count and key_parts[stop, 0] == slot and key_parts[stop, 1] == part:
             stop += 1
-        for j in range(count):
-            word = np.uint64(0)
-            for k in range(i, stop):
-                if word == np.uint64(0):
-                    word = hashes[key_parts[k, 2], first + j]
-            if part == 0:
-                keys[slot, j] = np.int64(word)
-            else:
-                keys[slot, j] = np.int64(combine(np.uint64(keys[slot, j]), word))
+        at = key_parts[i, 2] * event_count + first
+        if part == 0:
+            for j in range(count):
+                keys[slot, j] = np.int64(texts[at + j])
+            for k in range(i + 1, stop):
+                at = key_parts[k, 2] * event_count + first
+                for j in range(count):
+                    key = keys[slot, j]
+                    keys[slot, j] = key if key != 0 else np.int64(texts[at + j])
+        else:
+            for j in range(count):
+                if keys[slot, j] != 0:
+                    word = texts[at + j]
+                    for k in range(i + 1, stop):
+                        if word == np.uint64(0):
+                            word = texts[key_parts[k, 2] * event_count + first + j]
+                    keys[slot, j] = np.int64(combine(np.uint64(keys[slot, j]), word))
         i = stop
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def fill_kinds(
-    demands: Any, hashes: Any, ask_all: bool, first: Int, count: Int, kinds: Any
-) -> None:
-    """Look up which row of the demand each event has: its event type's, or row 0, which asks for
-    everything.
-    """
-    kind_row, kind_hashes = demands[0], demands[1]
-    size = kind_hashes.shape[0]
-    for j in range(count):
-        kinds[j] = 0
-        if kind_row >= 0 and not ask_all:
-            word = hashes[kind_row, first + j]
-            i = np.int64(word) & (size - 1)
-            while kind_hashes[i, 0] != 0 and kind_hashes[i, 0] != word:
-                i = (i + 1) & (size - 1)
-            kinds[j] = np.int64(kind_hashes[i, 1])

@@ -12,7 +12,7 @@ from haitang.data.features.arena import EVENT_COUNT, HIGH_WATER
 from haitang.data.features.columns import COPY, LANES, ROW_STRIDE, lowest_bit, run_program, test_row
 from haitang.data.features.fold import fold_block
 from haitang.data.features.pointers import Int, pointer_to, table_of
-from haitang.decision.engine.filling import fill_inputs, fill_keys, fill_kinds
+from haitang.decision.engine.filling import fill_inputs, fill_keys
 from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY
 from haitang.decision.models.trees import answer_block, score_block
 
@@ -223,17 +223,16 @@ def fold_stage(
     tables, shares, key_parts, demands = plan
     event_code, _, constants, sets = program
     instants, numbers, hashes, words = batch
-    values, masks, keys, records, sketch, kinds, hits, _, _, _, _, _, wanted, touched = scratch
+    values, masks, keys, records, sketch, hits, _, _, _, _, _, wanted, work = scratch
     fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
     run_program(event_code, constants, sets, values, masks, count)
     fill_keys(key_parts, hashes, first, count, keys)
-    fill_kinds(demands, hashes, ask_all, first, count, kinds)
     valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
     _open_gates(policies, program, valid, count, values, masks, hits)
-    _fill_wanted(demands[2:6], hits, ask_all, wanted)
+    _fill_wanted(demands, hits, ask_all, wanted)
     fold_block(
-        arena, tables, shares, demands[6:], kinds, sketch, instants, hashes,
-        first, count, keys, records, values, masks, wanted, touched,
+        arena, tables, shares, sketch, instants, hashes,
+        first, count, keys, records, values, masks, wanted, work,
     )  # fmt: skip
     arena[EVENT_COUNT] += count
 
@@ -272,7 +271,7 @@ def decide_stage(
     count: Int,
 ) -> None:
     """Bring one block from feature values to decisions."""
-    values, masks, _, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch, _, _ = (
+    values, masks, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch, _, _ = (
         scratch
     )
     actions, further_out, tiers, scores, raw_scores, answers = output

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.features.columns import LANES, ROW_STRIDE
+from haitang.data.features.plan import Plan
 from haitang.data.features.reads import SKETCH_BUCKETS
 from haitang.data.features.state import FeatureState
 from haitang.data.graph.state import GraphState
@@ -72,8 +73,10 @@ class Prepared:
         self.graph: ColumnSource | None = None
         if graph is not None and program.graph is not None:
             self.graph = GraphColumns(program, program.graph, graph)
-        self.remarks: dict[str, tuple[int, ...]] = {}
-        """What remarks are known to contain, see `evaluate`."""
+        self.remarks: tuple[dict[str, tuple[int, ...]], ...] = tuple(
+            {} for _ in program.fields.remarks
+        )
+        """What the remarks of each field are known to contain, see `evaluate`."""
         policy_count = len(program.policies) + len(program.models)
         self.scratch = _scratch(program, policy_count)
         self.wanted: NDArray[np.uint64] = self.scratch[WANTED]
@@ -103,7 +106,7 @@ class Prepared:
         )
 
 
-def _scratch(program: EngineProgram, policy_count: int) -> tuple[NDArray[Any], ...]:
+def _scratch(program: EngineProgram, policy_count: int) -> tuple[Any, ...]:
     """Return the arrays of one block, in the order in which the kernel takes them apart."""
     plan = program.plan
     values = aligned((max(plan.row_count, 1), ROW_STRIDE), np.float64)
@@ -116,7 +119,6 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[NDArray[Any], .
         aligned((slots, LANES), np.int64),
         aligned((slots, LANES), np.int64),
         np.zeros(SKETCH_BUCKETS, dtype=np.int64),
-        np.zeros(LANES, dtype=np.int64),
         np.zeros(policy_count, dtype=np.uint64),
         aligned((2, LANES), np.float64),
         np.zeros(LANES, dtype=np.int64),
@@ -124,5 +126,20 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[NDArray[Any], .
         np.zeros(LANES, dtype=np.int64),
         aligned((LANES,), np.float64),
         aligned((max(len(plan.tables[5]), 1),), np.uint64),
-        aligned((max(len(plan.tables[2]) + len(plan.tables[6]), 1),), np.uint64),
+        _fold_scratch(plan),
+    )
+
+
+def _fold_scratch(plan: Plan) -> tuple[NDArray[Any], ...]:
+    """Return what `fold_block` works in: events by slot, keys to find, slots by lane, clocks by
+    slot and lane, events by row of the visits, and the visits.
+    """
+    slots, rows = max(len(plan.slots), 1), max(len(plan.tables[11]), 1)
+    return (
+        np.zeros(slots, dtype=np.uint64),
+        np.zeros(slots * LANES, dtype=np.int32),
+        np.zeros(LANES, dtype=np.int64),
+        aligned((slots, LANES), np.int64),
+        np.zeros(rows, dtype=np.uint64),
+        np.zeros(rows * LANES, dtype=np.int32),
     )

@@ -174,6 +174,32 @@ def test_a_key_that_returns_after_its_retention_starts_anew(
     }
 
 
+def test_keys_that_return_within_a_block_are_cut_where_they_return(program: EngineProgram) -> None:
+    """What a key had is read by the events before its return, whatever the block holds."""
+    batch = generation(program, 0, keys=3, events=300)
+    drawn = np.random.default_rng(5)
+    gaps = drawn.choice([1, RETENTION_US // 2, RETENTION_US + 1], 300, p=[0.7, 0.2, 0.1])
+    texts = program.fields.texts
+    row = texts.index("payer_customer_id")
+    hashes = batch.hashes.copy()
+    hashes[row] = drawn.permutation(hashes[row])
+    batch = msgspec.structs.replace(
+        batch, hashes=hashes, occurred_at_us=START_US + np.cumsum(gaps) - drawn.choice([0, 7], 300)
+    )
+    kept = []
+    for size in (1, 7, 64, 300):
+        state = EngineState.create(program, limit_bytes=64 << 20)
+        parts = [
+            evaluate(batch.slice(at, min(at + size, 300)), state, keep_features=True).features
+            for at in range(0, 300, size)
+        ]
+        kept.append(np.concatenate([part for part in parts if part is not None], axis=1))
+    for other in kept[1:]:
+        np.testing.assert_array_equal(kept[0], other)
+    events = kept[0][program.feature_names.index("events")]
+    assert 10 < np.count_nonzero(events == 1) < 100
+
+
 def test_a_returning_key_leaves_nothing_behind(program: EngineProgram) -> None:
     """Starting anew gives blocks back: no matter how often a key returns, the state stays small."""
     state = EngineState.create(program, limit_bytes=64 << 20)
