@@ -35,7 +35,7 @@ from haitang.decision.engine import (
 )
 
 MERGED_EVENTS = 1_024
-"""Events of several frames that are evaluated in one call while nobody compares decisions."""
+"""Events of several frames that are evaluated in one call: how they are cut changes no decision."""
 
 
 class JournalFrame(Protocol):
@@ -152,7 +152,7 @@ class Course:
                 yield None
             elif frame.kind == EVENTS and frame.position >= self._next(held):
                 block = decode_events(frame.payload, position=frame.position)
-                if held and (compare or not _joins(held, block)):
+                if held and (self.heard is not None or not _joins(held, block)):
                     yield from self._settle(held, compare=compare)
                 assert frame.position == self._next(held), "the journal has a gap"
                 held.append((frame, block))
@@ -182,15 +182,17 @@ class Course:
         out, own = self.decide_again(contents, block)
         if self.heard is not None:
             self.heard(block, out)
-        differs = False
+        different: list[Difference] = []
         if compare and own:
-            differs = pack_decisions(out) != block.decisions
+            for frame, recorded in held:
+                first = frame.position - self.position
+                if pack_decisions(out, first=first, count=frame.count) != recorded.decisions:
+                    different.append(Difference(position=frame.position, count=frame.count))
         self.seen.admit_each(out.events.event_ids, contents, position=self.position)
-        position = self.position
         self.position += len(contents)
         self.stamp_us = held[-1][0].stamp_us
         held.clear()
-        yield Difference(position=position, count=len(contents)) if differs else None
+        yield from different or (None,)
 
     def decide_again(self, contents: list[bytes], block: EventBlock) -> tuple[DecisionBatch, bool]:
         """Evaluate stored events as they were; tell whether the deciding pack has this plan."""

@@ -46,9 +46,12 @@ class DecisionsRefused(HaitangError):
     """Recorded decisions that cannot be read: damaged, of another version, or of another pack."""
 
 
-def pack_decisions(batch: DecisionBatch) -> bytes:
-    """Return all columns of a batch but its features; equal decisions give equal bytes."""
-    return _packed(batch, 0, batch.count)
+def pack_decisions(batch: DecisionBatch, *, first: int = 0, count: int | None = None) -> bytes:
+    """Return all columns of a batch but its features; equal decisions give equal bytes.
+
+    Of a part of the batch, the bytes are those of a batch that is just this part.
+    """
+    return _packed(batch, first, batch.count if count is None else count)
 
 
 def decision_digest(batch: DecisionBatch, index: int) -> str:

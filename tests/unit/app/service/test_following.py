@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from haitang.app.service import course
 from haitang.app.service.answers import PublishRequest
 from haitang.app.service.blocks import EVENTS, decode_events, encode_block
 from haitang.app.service.course import CourseSettings
@@ -79,7 +81,11 @@ def test_a_decision_that_was_tampered_with_is_found(tmp_path: Path) -> None:
     assert ("decision_differs", {"position": 3, "count": 3}) in told.events
 
 
-def test_a_follower_that_shall_end_does_so_in_the_middle_of_its_walk(tmp_path: Path) -> None:
+def test_a_follower_that_shall_end_does_so_in_the_middle_of_its_walk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(course, "MERGED_EVENTS", 1)
+
     async def story() -> None:
         async with running(tmp_path, small_pack(), options=_options(tmp_path), stop=False) as node:
             for number in range(5):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -126,6 +127,17 @@ def test_an_event_has_one_digest_however_its_stream_is_cut(
         assert decision_digest(one, 0) == digests[place]
     again = unpack_decisions(pack_decisions(batch), program, batch.events)
     assert [decision_digest(again, place) for place in range(batch.count)] == digests
+
+
+@pytest.mark.parametrize("cuts", [(0, 1, 2, 5, 64, 300), (0, 150, 300), (0, 299, 300)])
+def test_a_part_is_packed_like_a_batch_of_its_own(
+    cuts: tuple[int, ...], batch: DecisionBatch, program: EngineProgram
+) -> None:
+    state = EngineState.create(program, limit_bytes=LIMIT_BYTES)
+    for first, stop in pairwise(cuts):
+        part = evaluate(batch.events.slice(first, stop), state)
+        packed = pack_decisions(batch, first=first, count=stop - first)
+        assert packed == pack_decisions(part)
 
 
 def test_a_change_of_any_column_changes_the_bytes(batch: DecisionBatch) -> None:
