@@ -201,11 +201,12 @@ async def _load_and_kill(
     choices = iter(source.random(100_000).tolist())
 
     def send(connection: Connection) -> None:
-        if ledger.next + BATCH > last:
-            return
-        drawn = next(choices)
-        if drawn < 0.15 and ledger.answered:
-            number = ledger.next - 1 - int(drawn / 0.15 * min(ledger.next, 500))
+        drawn = next(choices, 0.5)
+        # A quick service has soon decided all events there are; then old ones are sent again.
+        spent = ledger.next + BATCH > last
+        if spent or (drawn < 0.15 and ledger.answered):
+            share = drawn if spent else drawn / 0.15
+            number = ledger.next - 1 - int(share * min(ledger.next, 500))
             numbers = [number]
         else:
             count = BATCH if drawn > 0.85 else 1

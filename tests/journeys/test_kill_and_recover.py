@@ -13,7 +13,7 @@ from bench.lines import read_lines
 
 pytestmark = [pytest.mark.slow, pytest.mark.enable_socket]
 
-EVENTS = 20_000
+EVENTS = 80_000
 POLICIES = 60
 
 
