@@ -8,7 +8,6 @@ as columns (`prepare` says what that costs); they stop when the decisions are in
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import os
 import pickle
@@ -21,37 +20,24 @@ import msgspec
 import numpy as np
 
 from bench import pack as generated
-from bench import peers, stream
+from bench import peers, shipped, stream
+from bench.blocks import block_events, in_blocks, touched_bytes, warm, warm_events
 from bench.measures import Measured, resident_bytes, timed
 from haitang.data.events.batch import EventBatch, batch_table
-from haitang.data.features.columns import LANES
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
 from haitang.decision.rules.specs import Pack, PolicySpec
 
-block_events = 4_096
-"""Events a call, as `haitang replay` makes it."""
 sample_events = 100_000
 sample_events_brief = 10_000
 tree_count = 200
 leaf_count = 31
 positive_share = 0.02
-warm_events = 20_000
 tree_events = 6_400
-lab_days = 14
-gate_turns = 5
-touched_bytes = 1 << 30
-"""State that the engine part takes from the system before the clock starts, as a service does: on
-the machine this was written on, handing out a page cost more than deciding the event that needed
-it."""
 
 
 def _events(folder: Path, program: EngineProgram, count: int = 0) -> EventBatch:
     table = stream.read(folder / "stream.arrow")
     return batch_table(table.slice(0, count or table.num_rows), program.fields, words=False)
-
-
-def _blocks(events: EventBatch, size: int = block_events) -> list[EventBatch]:
-    return [events.slice(at, min(at + size, len(events))) for at in range(0, len(events), size)]
 
 
 def _policies(folder: Path) -> tuple[PolicySpec, ...]:
@@ -64,13 +50,6 @@ def _whole_pack(folder: Path) -> Pack:
     names = [feature.name for feature in program.catalogue.features]
     trees = generated.model((folder / "trees.txt").read_text(), names)
     return generated.pack(chosen=_policies(folder), models=(trees,))
-
-
-def _warm(program: EngineProgram, events: EventBatch) -> None:
-    """Compile and load everything that the clock must not see."""
-    state = EngineState.create(program)
-    for block in _blocks(events.slice(0, warm_events)):
-        evaluate(block, state)
 
 
 def prepare(folder: Path, events: int) -> Measured:
@@ -118,7 +97,7 @@ def _prepare(folder: Path, events: int, *, samples: int) -> Measured:
 
 def _sampled(program: EngineProgram, events: EventBatch, *, every: int) -> np.ndarray:
     state, parts, passed = EngineState.create(program), [], 0
-    for block in _blocks(events):
+    for block in in_blocks(events):
         features = evaluate(block, state, keep_features=True).features
         assert features is not None
         parts.append(features[:, -passed % every :: every].copy())
@@ -130,8 +109,8 @@ def engine(folder: Path, _: int) -> Measured:
     """Events per second of the whole engine: features, policies, trees, combination."""
     program = compile_pack(_whole_pack(folder))
     events = _events(folder, program)
-    _warm(program, events)
-    blocks = _blocks(events)
+    warm(program, events)
+    blocks = in_blocks(events)
     state = EngineState.create(program, touched_bytes=touched_bytes)
     gc.collect()
 
@@ -165,7 +144,7 @@ def single(folder: Path, calls: int) -> Measured:
     events = _events(folder, program)
     state = EngineState.create(program)
     before = len(events) - calls
-    for block in _blocks(events.slice(0, before)):
+    for block in in_blocks(events.slice(0, before)):
         evaluate(block, state)
     ones = [events.slice(at, at + 1) for at in range(before, len(events))]
     took = np.empty(calls, np.int64)
@@ -211,9 +190,9 @@ def workers(folder: Path, _: int) -> Measured:
     """
     program = compile_pack(_whole_pack(folder))
     events = _events(folder, program)
-    _warm(program, events)
-    whole = _blocks(events)
-    halves = [_blocks(_every_other(events, part)) for part in range(2)]
+    warm(program, events)
+    whole = in_blocks(events)
+    halves = [in_blocks(_every_other(events, part)) for part in range(2)]
     gc.freeze()
     one_s = _in_workers(program, [whole])
     two_s = _in_workers(program, halves)
@@ -290,8 +269,8 @@ def memory(folder: Path, _: int) -> Measured:
     """Bytes a key of all windows, by the state's own count and by what the process took."""
     program = compile_pack(generated.base_pack())
     events = _events(folder, program)
-    _warm(program, events)
-    blocks = _blocks(events)
+    warm(program, events)
+    blocks = in_blocks(events)
     gc.collect()
     before = resident_bytes()
     state = EngineState.create(program)
@@ -315,8 +294,8 @@ def _beside(folder: Path, events: int, make: Callable[[peers.Columns], peers.Pee
     """
     program = compile_pack(generated.base_pack())
     batch = _events(folder, program, events)
-    _warm(program, batch)
-    blocks = _blocks(batch)
+    warm(program, batch)
+    blocks = in_blocks(batch)
     state = EngineState.create(program, touched_bytes=touched_bytes)
     buffer = np.zeros((len(program.feature_names), block_events))
     gc.collect()
@@ -389,77 +368,6 @@ def trees(folder: Path, _: int) -> Measured:
     return measure_trees((folder / "trees.txt").read_text(), rows)
 
 
-def retail(_: Path, customers: int) -> Measured:
-    """All that is shipped for a bank, as it is, on days of the lab's bank."""
-    program, blocks, refused = _shipped_bank(customers)
-    count = sum(len(block) for block in blocks)
-    state = EngineState.create(program, touched_bytes=touched_bytes)
-    gc.collect()
-    hits, cpu, wall = timed(
-        lambda: sum(len(evaluate(block, state).hit_policies) for block in blocks)
-    )
-    return {
-        "events": count,
-        "refused": refused,
-        "features": len(program.feature_names),
-        "policies": len(program.policies),
-        "cpu_us_per_event": cpu / count * 1e6,
-        "events_per_second_cpu": count / cpu,
-        "events_per_second_wall": count / wall,
-        "hits_per_event": hits / count,
-    }
-
-
-def gates(_: Path, customers: int) -> Measured:
-    """The same, with gates and without them in turns: every feature is read for every event."""
-    program, blocks, _ = _shipped_bank(customers)
-    always, _, ranges, places = program.demands
-    ungated = (always | ~np.uint64(0), np.zeros(0, np.int64), ranges[:0], places)
-    before = msgspec.structs.replace(program, demands=ungated)
-    spent: dict[bool, list[float]] = {True: [], False: []}
-    wanted: list[float] = []
-    digests: set[str] = set()
-    for turn in range(2 * gate_turns):
-        gated = turn % 2 == 0
-        state = EngineState.create(program if gated else before, touched_bytes=touched_bytes)
-        digest = hashlib.sha256()
-        gc.collect()
-        begun = time.process_time()
-        for block in blocks:
-            out = evaluate(block, state)
-            for column in (out.actions, out.scores, out.hit_policies, out.hit_values):
-                digest.update(np.ascontiguousarray(column))
-            if gated:
-                wanted.append(float(np.bitwise_count(state.prepared.wanted).mean()) / LANES)
-        spent[gated].append(time.process_time() - begun)
-        digests.add(digest.hexdigest())
-    assert len(digests) == 1, "gates changed decisions"
-    count = sum(len(block) for block in blocks)
-    medians = {gated: float(np.median(times)) for gated, times in spent.items()}
-    return {
-        "events": count,
-        "cpu_us_per_event": medians[True] / count * 1e6,
-        "cpu_us_per_event_before": medians[False] / count * 1e6,
-        "ratio_cpu": medians[False] / medians[True],
-        "share_of_places_wanted": float(np.mean(wanted)),
-    }
-
-
-def _shipped_bank(customers: int) -> tuple[EngineProgram, list[EventBatch], int]:
-    """The shipped bank's program, warm, lab days in blocks, and how many events were refused."""
-    from haitang.app.programs import open_pack
-    from haitang.app.shipped import BANK, shipped_pack
-    from haitang.data.events.table import check_table
-    from haitang.lab.day import generate
-
-    opened = open_pack(shipped_pack(BANK))
-    day = generate(7, customers=customers, days=lab_days)
-    checked = check_table(day.table(), base_currency=opened.pack.base_currency)
-    events = batch_table(checked, opened.program.fields, words=False)
-    _warm(opened.program, events)
-    return opened.program, _blocks(events), len(checked.refused_rows)
-
-
 def mismatches(_: Path, values: int) -> Measured:
     """Values that differ from the brute-force oracle of law 3, over random journals."""
     from tests.property import window_cases
@@ -478,7 +386,7 @@ PARTS: dict[str, Callable[[Path, int], Measured]] = {
     part.__name__: part
     for part in (
         prepare, prepare_briefly, engine, single, workers, publish, memory, duckdb, polars, python,
-        trees, retail, gates, mismatches,
+        trees, shipped.retail, shipped.gates, mismatches,
     )
 }  # fmt: skip
 

@@ -107,3 +107,13 @@ def write_failed(path: Path, error: OSError) -> JournalFailed:
         place=Place(path=str(path)),
         hint="check the disk; nothing was written by halves",
     )
+
+
+def full(path: Path, *, bytes_max: int) -> JournalFull:
+    """Refuse a frame for which there is no room in the line."""
+    return JournalFull(
+        code="journal_full",
+        message=f"more than {bytes_max >> 20} MiB waited for the disk",
+        place=Place(path=str(path)),
+        hint="wait for the next commit",
+    )

@@ -16,6 +16,7 @@ from haitang.adapters.journal.errors import (
     JournalFailed,
     JournalRefused,
     behind_snapshot,
+    full,
     missing,
     pruned,
     rewound,
@@ -57,7 +58,6 @@ from haitang.adapters.journal.staging import (
     Mended,
     Packed,
     Staged,
-    full,
     pack_staged,
 )
 from haitang.adapters.journal.syncing import Syncer

@@ -9,9 +9,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from haitang.adapters.journal.errors import JournalFull
 from haitang.adapters.journal.frames import Header, Keys, pack_frame
-from haitang.kernel.errors import Place
 
 STAGED_BYTES_MAX = 256 << 20
 """Payload that may wait for the disk."""
@@ -73,13 +71,3 @@ def pack_staged(staged: Sequence[Staged], *, previous: int | None) -> Packed:
         previous = header.checksum
         size += header.frame_bytes
     return Packed(pieces, headers, keys, size, sum(one.size for one in staged))
-
-
-def full(folder: Path, *, bytes_max: int) -> JournalFull:
-    """Return the refusal of a frame for which there is no room in the line."""
-    return JournalFull(
-        code="journal_full",
-        message=f"more than {bytes_max >> 20} MiB waited for the disk",
-        place=Place(path=str(folder)),
-        hint="wait for the next commit",
-    )
