@@ -169,7 +169,8 @@ def _note(medians: dict[str, Measured]) -> str:
         told.append(
             f"At 1,000/s: p50 {late['p50_us'] / 1e3:.2f}, p95 {late['p95_us'] / 1e3:.2f}, "
             f"p99 {late['p99_us'] / 1e3:.2f}, p99.9 {late['p999_us'] / 1e3:.2f} ms; bare fdatasync "
-            f"p50 {late['sync_p50_us'] / 1e3:.2f}, p99 {late['sync_p99_us'] / 1e3:.2f} ms."
+            f"p50 {late['sync_p50_us'] / 1e3:.2f}, p99 {late['sync_p99_us'] / 1e3:.2f} ms; "
+            f"meanwhile the host gave {late['stolen_cores']:.1%} of a core to others."
         )
     if published := medians.get("publish"):
         told.append(

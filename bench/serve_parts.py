@@ -23,7 +23,7 @@ import numpy.typing as npt
 from bench import disk, pack_folder, service, stream
 from bench.lines import line_count
 from bench.load import Plan, quantiles
-from bench.measures import Measured
+from bench.measures import Measured, stolen_s
 from bench.service import Service, ServiceFailed
 from bench.tables import say
 
@@ -285,9 +285,12 @@ def latency(prepared: Prepared, sizes: Sizes) -> Measured:
         feed.warm()
         size = 0
         late_us = 0.0
+        stolen: list[float] = []
         for turn in range(sizes.latency_rounds):
             before = service.folder_bytes(started.data / "journal")
+            stolen_before = stolen_s()
             seen = at_rate(feed, sizes.latency_s, latencies)
+            stolen.append((stolen_s() - stolen_before) / sizes.latency_s)
             loads.append(answered_ns(latencies))
             late_us = max(late_us, seen["sent_late_p99_us"])
             grown = service.folder_bytes(started.data / "journal") - before
@@ -295,7 +298,10 @@ def latency(prepared: Prepared, sizes: Sizes) -> Measured:
             syncs.append(
                 disk.syncs(started.data, size=size, rate=LATENCY_RATE, seconds=sizes.latency_s)
             )
-            say(f"  {_shown(loads[-1], syncs[-1])} ({turn + 1}/{sizes.latency_rounds})")
+            say(
+                f"  {_shown(loads[-1], syncs[-1])}; {stolen[-1]:.1%} of a core stolen "
+                f"({turn + 1}/{sizes.latency_rounds})"
+            )
     load, sync = quantiles(np.concatenate(loads)), quantiles(np.concatenate(syncs))
     by_turn = [_p99(one) - _p99(other) for one, other in zip(loads, syncs, strict=True)]
     return {
@@ -305,6 +311,7 @@ def latency(prepared: Prepared, sizes: Sizes) -> Measured:
         "p99_less_sync_ms": (load["p99_us"] - sync["p99_us"]) / 1e3,
         "p99_less_sync_ms_median_of_turns": float(np.median(by_turn)) / 1e6,
         "sent_late_p99_us": late_us,
+        "stolen_cores": float(np.mean(stolen)),
     }
 
 

@@ -37,6 +37,7 @@ _OTHER1 = np.uint64(int.from_bytes(_OTHER_KEY[8:], "little"))
 _PAIR_LENGTH = np.uint64(16 << 56)
 
 _BYTES = types.Array(types.uint8, 1, "C", readonly=True)
+_PACKED = types.Bytes(types.uint8, 1, "C", readonly=True)
 _OFFSETS = types.Array(types.int64, 1, "C", readonly=True)
 _PRESENT = types.Array(types.boolean, 1, "C", readonly=True)
 _encode = msgspec.msgpack.Encoder().encode
@@ -77,8 +78,11 @@ def hash_texts(texts: Sequence[str | None] | ArrowTexts) -> UInt64Array:
     dictionary of these.
     """
     if isinstance(texts, (list, tuple)):
-        # One C call lays out all texts as UTF-8 with their lengths; the kernel walks that.
-        return _hash_packed(np.frombuffer(_encode(texts), np.uint8), len(texts), _K0, _K1)
+        # One C call lays out all texts as UTF-8 with their lengths; the kernel walks that. It
+        # writes where it is told: to hand an array back costs Numba more than hashing a text.
+        hashes = np.empty((len(texts), 1), np.uint64)
+        _hash_packed(_encode(texts), hashes)
+        return hashes[:, 0]
     return _hash_arrow(texts)
 
 
@@ -88,10 +92,8 @@ def fingerprints(texts: Sequence[str]) -> UInt64Array:
     For telling texts apart without keeping them: among a million, two are alike by chance with a
     probability of 10**-27.
     """
-    packed = np.frombuffer(_encode(texts), np.uint8)
     words = np.empty((len(texts), 2), np.uint64)
-    words[:, 0] = _hash_packed(packed, len(texts), _K0, _K1)
-    words[:, 1] = _hash_packed(packed, len(texts), _OTHER0, _OTHER1)
+    _hash_packed(_encode(texts), words)
     return words
 
 
@@ -135,10 +137,12 @@ def _hash_spans(
     return hashes
 
 
-@njit(types.uint64[::1](_BYTES, types.int64, types.uint64, types.uint64), cache=True)
-def _hash_packed(packed: ByteArray, count: int, k0: np.uint64, k1: np.uint64) -> UInt64Array:
-    """Hash each text of one MessagePack array of texts and nils."""
-    hashes = np.empty(count, np.uint64)
+@njit(types.void(_PACKED, types.uint64[:, ::1]), cache=True)
+def _hash_packed(packed: Any, words: UInt64Array) -> None:
+    """Hash each text of one MessagePack array of texts and nils: a row of `words` each, in whose
+    second column, where there is one, stands the hash under the other key.
+    """
+    count, columns = words.shape
     position = 1
     if packed[0] == 0xDC:
         position = 3
@@ -148,7 +152,7 @@ def _hash_packed(packed: ByteArray, count: int, k0: np.uint64, k1: np.uint64) ->
         head = np.int64(packed[position])
         position += 1
         if head == 0xC0:
-            hashes[index] = 0
+            words[index] = 0
             continue
         # Anything but a short (0xA0) or longer (0xD9 to 0xDB) text is a caller's mistake.
         assert 0xA0 <= head < 0xC0 or 0xD9 <= head <= 0xDB
@@ -160,9 +164,10 @@ def _hash_packed(packed: ByteArray, count: int, k0: np.uint64, k1: np.uint64) ->
             for _ in range(width):
                 length = (length << 8) | int(packed[position])
                 position += 1
-        hashes[index] = siphash(packed, position, length, k0, k1)
+        words[index, 0] = siphash(packed, position, length, _K0, _K1)
+        if columns > 1:
+            words[index, 1] = siphash(packed, position, length, _OTHER0, _OTHER1)
         position += length
-    return hashes
 
 
 def _hash_arrow(array: Any) -> UInt64Array:

@@ -261,7 +261,7 @@ class Journal:
                     return False
                 self._staged = []
             self._under_way = packed
-            syncer.begin(self._file, b"".join(packed.pieces))
+            syncer.begin(self._file, packed.pieces)
         return True
 
     @property

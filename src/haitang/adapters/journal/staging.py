@@ -54,7 +54,7 @@ def pack_staged(staged: Sequence[Staged], *, previous: int | None) -> Packed:
     pieces: list[bytes] = []
     headers: list[Header] = []
     keys: list[Keys] = []
-    size = 0
+    size, staged_bytes = 0, 0
     for one in staged:
         keys.append(np.asarray(one.keys, np.uint64))
         packed, header = pack_frame(
@@ -70,4 +70,5 @@ def pack_staged(staged: Sequence[Staged], *, previous: int | None) -> Packed:
         headers.append(header)
         previous = header.checksum
         size += header.frame_bytes
-    return Packed(pieces, headers, keys, size, sum(one.size for one in staged))
+        staged_bytes += one.size
+    return Packed(pieces, headers, keys, size, staged_bytes)

@@ -10,14 +10,18 @@ from __future__ import annotations
 import errno
 import os
 import threading
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from numba import njit, types
 
 FILE, ADDRESS, SIZE, ERROR, STOP = range(5)
 """Words of a job: file descriptor, place and number of bytes, `errno` or 0, and whether to end."""
 JOB_WORDS = 8
+ROOM_BYTES = 1 << 20
+"""At hand for what is to be written; what is longer gets room of its own."""
 
 _INT_POINTER: Any = types.CPointer(types.int32)  # type: ignore[no-untyped-call]
 _read: Any = types.ExternalFunction("read", types.intp(types.int32, types.uintp, types.uintp))
@@ -63,6 +67,11 @@ def _serve(job: Any, counter: Any, asked: int, told: int) -> None:
         _write(np.int32(told), np.uintp(counter.ctypes.data), np.uintp(8))
 
 
+def address_of(data: npt.NDArray[np.uint8]) -> int:
+    """Return where an array stands in memory; asking costs microseconds."""
+    return int(data.__array_interface__["data"][0])
+
+
 class Syncer:
     """Writes and syncs one piece of bytes at a time; `told` becomes readable when it is done."""
 
@@ -73,19 +82,28 @@ class Syncer:
         """Its machine code is there."""
         self._asked = os.eventfd(0, os.EFD_CLOEXEC)
         self._job = np.zeros(JOB_WORDS, np.int64)
-        self._data = b""
+        self._room = np.zeros(ROOM_BYTES, np.uint8)
+        self._room_view = self._room.data
+        self._room_address = address_of(self._room)
+        self._data: npt.NDArray[np.uint8] = self._room
         self._thread = threading.Thread(target=self._run, name="journal-sync", daemon=True)
         self._thread.start()
 
-    def begin(self, file: int, data: bytes) -> None:
-        """Write and sync `data`; the one before must have been taken."""
+    def begin(self, file: int, pieces: Sequence[bytes]) -> None:
+        """Write the pieces and sync; the ones before must have been taken."""
         assert self.ready, "the thread was not ready"
-        # Kept until it is written: the thread knows an address only.
-        self._data = data
+        data = b"".join(pieces)
+        size = len(data)
         job = self._job
         job[FILE] = file
-        job[ADDRESS] = np.frombuffer(data, np.uint8).__array_interface__["data"][0]
-        job[SIZE] = len(data)
+        job[SIZE] = size
+        if size <= ROOM_BYTES:
+            self._room_view[:size] = data
+            job[ADDRESS] = self._room_address
+        else:
+            # Kept until it is written: the thread knows an address only.
+            self._data = np.frombuffer(data, np.uint8)
+            job[ADDRESS] = address_of(self._data)
         os.eventfd_write(self._asked, 1)
 
     @property
@@ -104,7 +122,7 @@ class Syncer:
         finally:
             if wait:
                 os.set_blocking(self.told, False)
-        self._data = b""
+        self._data = self._room
         return True
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 JUMP_US = 1_000_000
@@ -31,18 +32,16 @@ class ServiceClock:
 
     def __init__(self, clocks: Clocks, *, not_before_us: int = 0) -> None:
         self._clocks = clocks
+        self.elapsed_us: Callable[[], int] = clocks.elapsed_us
+        """Return the steady reading."""
         self._offset_us = clocks.now_us() - clocks.elapsed_us()
         self._slewed_at_us = clocks.elapsed_us()
         self._last_us = not_before_us
 
     def now_us(self) -> int:
         """Return the time; at least what was returned before."""
-        self._last_us = max(self._last_us, self._clocks.elapsed_us() + self._offset_us)
+        self._last_us = max(self._last_us, self.elapsed_us() + self._offset_us)
         return self._last_us
-
-    def elapsed_us(self) -> int:
-        """Return the steady reading."""
-        return self._clocks.elapsed_us()
 
     def off_us(self) -> int:
         """Return how far the wall clock is ahead of us, and go a little towards it."""

@@ -8,7 +8,7 @@ answers leave. `docs/internals/service.md` is the contract.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,6 +32,7 @@ from haitang.app.service.course import Course
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import NodeSettings, Pressure
+from haitang.app.service.recent import RecentBodies
 from haitang.app.service.refusals import (
     ahead,
     answer_not_read,
@@ -85,7 +86,7 @@ class Writer:
         self._queue: deque[Request] = deque()
         self._queued = 0
         self._flights: deque[Request] = deque()
-        self._bodies: OrderedDict[int, bytes] = OrderedDict()
+        self._bodies = RecentBodies(RECENT_MAX)
         self._echoes: list[tuple[Request, int, int]] = []
         self._turn_due = False
         self._committing = False
@@ -302,7 +303,8 @@ class Writer:
         """
         elapsed_us = self._clock.elapsed_us()
         modes: dict[Request, int] = {}
-        for request in dict.fromkeys(one.request for one in fresh):
+        requests = (fresh[0].request,) if len(fresh) == 1 else {one.request: 0 for one in fresh}
+        for request in requests:
             # Nobody waits any more for one that was answered as too late: it is decided in full.
             left_us = NEVER_US
             if not request.left:
@@ -322,7 +324,7 @@ class Writer:
         request.end_stage = self._staged
         if known >= self._journal.next_position:
             self._echoes.append((request, index, known))
-        elif request.want == "receipt" or known in self._bodies:
+        elif request.want == "receipt" or self._bodies.find(known) is not None:
             request.outcomes[index] = self._again(request, index, known)
         else:
             request.open += 1
@@ -330,10 +332,12 @@ class Writer:
 
     def _again(self, request: Request, index: int, position: int) -> Answer:
         request.end_stage = self._staged
+        body = self._bodies.find(position) if request.want == "decision" else b""
+        assert body is not None, "the answer was let go of before it was durable"
         return Answer(
             position=position,
             event_id=request.arrivals[index].event.event_id,
-            body=self._bodies[position] if request.want == "decision" else b"",
+            body=body,
             repeated=True,
         )
 
@@ -368,16 +372,13 @@ class Writer:
         self._staged += 1
         for position, (one, body) in enumerate(zip(fresh, run.bodies, strict=True), first):
             request = one.request
-            self._bodies[position] = body
             request.end_stage = self._staged
             request.outcomes[one.place] = Answer(
                 position=position,
                 event_id=one.arrival.event.event_id,
                 body=body if request.want == "decision" else b"",
             )
-        durable = self._journal.durable_position
-        while len(self._bodies) > RECENT_MAX and next(iter(self._bodies)) < durable:
-            self._bodies.popitem(last=False)
+        self._bodies.add(first, run.bodies, durable_position=self._journal.durable_position)
         self.course.position = first + len(fresh)
         self.course.stamp_us = stamp_us
         took_us = self._clock.elapsed_us() - began_us

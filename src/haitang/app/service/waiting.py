@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from haitang.app.service.answers import Answered, Arrival, Outcome, Want
 
@@ -84,14 +84,3 @@ def customer_of(arrival: Arrival) -> str | None:
     event = arrival.event
     customer: str | None = event.payer_customer_id or event.customer_id  # type: ignore[union-attr]
     return customer
-
-
-def sender_runs(senders: Iterable[str]) -> list[tuple[str, int]]:
-    """Return who sent how many in a row."""
-    runs: list[tuple[str, int]] = []
-    for sender in senders:
-        if runs and runs[-1][0] == sender:
-            runs[-1] = (sender, runs[-1][1] + 1)
-        else:
-            runs.append((sender, 1))
-    return runs

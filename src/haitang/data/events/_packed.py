@@ -21,19 +21,21 @@ def pack_numbers(
     values: Sequence[float | bool | None],
 ) -> npt.NDArray[np.float64]:
     """Return the values as float64: None is NaN, a flag 0 or 1; integers up to 2**53 are exact."""
-    return _walk(_encode(values), len(values))
+    numbers = np.empty(len(values), np.float64)
+    # To hand an array back costs Numba more than walking over the numbers of one event.
+    _walk(_encode(values), numbers)
+    return numbers
 
 
-@njit(types.float64[::1](_BYTES, types.int64), cache=True)  # type: ignore[untyped-decorator, unused-ignore]
-def _walk(packed: bytes, count: int) -> npt.NDArray[np.float64]:
-    numbers = np.empty(count, np.float64)
+@njit(types.void(_BYTES, types.float64[::1]), cache=True)  # type: ignore[untyped-decorator, unused-ignore]
+def _walk(packed: bytes, numbers: npt.NDArray[np.float64]) -> None:
     bits = np.empty(1, np.uint64)
     position = 1
     if packed[0] == 0xDC:
         position = 3
     elif packed[0] == 0xDD:
         position = 5
-    for index in range(count):
+    for index in range(numbers.shape[0]):
         head = np.int64(packed[position])
         position += 1
         if head == 0xC0:
@@ -65,4 +67,3 @@ def _walk(packed: bytes, count: int) -> npt.NDArray[np.float64]:
             shift = np.uint64(64 - 8 * width)
             bits[0] = value << shift
             numbers[index] = np.float64(bits.view(np.int64)[0] >> np.int64(shift))
-    return numbers

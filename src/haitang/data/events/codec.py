@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -211,21 +211,17 @@ def _finish(event: Event, place: Place, base_currency: str) -> Event:
         raise refuse_instant_ahead(event.occurred_at_us, received_at_us, place)
     if type(event) not in _WITH_CURRENCY:
         return event
-    priced = cast("MoneyMovement", event)
-    currency = priced.currency
+    priced: MoneyMovement = event  # type: ignore[assignment] # it has a currency
+    currency, amount_minor = priced.currency, priced.amount_minor
     if currency is None:
-        if priced.amount_minor is not None:
+        if amount_minor is not None:
             raise refuse_amount_without_currency(place)
     elif currency not in MINOR_DIGITS:
         raise refuse_unknown_currency(currency, place)
     elif currency == base_currency and type(event) in _WITH_BASE_AMOUNT:
-        _fill_base_amount(priced, place)
+        if priced.amount_base_minor is None:
+            # The event was made a line ago and nobody else has seen it: it may still be completed.
+            force_setattr(event, "amount_base_minor", amount_minor)
+        elif amount_minor is not None and priced.amount_base_minor != amount_minor:
+            raise refuse_base_amount(priced.amount_base_minor, amount_minor, place)
     return event
-
-
-def _fill_base_amount(event: MoneyMovement, place: Place) -> None:
-    if event.amount_base_minor is None:
-        # The event was made a line ago and nobody else has seen it: it may still be completed.
-        force_setattr(event, "amount_base_minor", event.amount_minor)
-    elif event.amount_minor is not None and event.amount_base_minor != event.amount_minor:
-        raise refuse_base_amount(event.amount_base_minor, event.amount_minor, place)

@@ -40,6 +40,8 @@ def checked_events(
     """Return the events with a refusal in the place of each that the key may not send."""
     scopes = caller.scopes
     lacking = {name: scope for name, scope in EVENT_SCOPES.items() if scope not in scopes}
+    if not lacking:
+        return events
     return [
         _scope_missing(event, caller, lacking[event.event_type])
         if not isinstance(event, HaitangError) and event.event_type in lacking

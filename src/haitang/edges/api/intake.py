@@ -229,9 +229,10 @@ class Intake:
         ]
         if not arrivals:
             return list(found)  # type: ignore[arg-type] # no event among them
-        decided = iter(
-            await submit(self._node, arrivals, sender=sender, budget_us=budget_us, want=want)
-        )
+        outcomes = await submit(self._node, arrivals, sender=sender, budget_us=budget_us, want=want)
+        if len(outcomes) == len(found):
+            return list(outcomes)
+        decided = iter(outcomes)
         return [event if isinstance(event, HaitangError) else next(decided) for event in found]
 
     async def _explained(self, answer: Answer) -> bytes:
