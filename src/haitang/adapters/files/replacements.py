@@ -23,11 +23,12 @@ class Replacement:
 
     Leaving the `with` block by an exception removes the temporary file and leaves the target as
     it was. Pipes and devices cannot be replaced; they are written to directly. `-` is standard
-    output.
+    output. What is not `durable` is not waited for: a crash of the machine may leave it empty.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, durable: bool = True) -> None:
         self.path = path
+        self._durable = durable
         self._standard = str(path) == STANDARD_STREAM
         self._target = path
         self._written = path
@@ -68,7 +69,7 @@ class Replacement:
         assert self._stream is not None
         self._stream.flush()
         replaced = self._written != self._target
-        if replaced:
+        if replaced and self._durable:
             os.fsync(self._stream.fileno())
         self._stream.close()
         if replaced:
@@ -88,15 +89,15 @@ BUFFER_BYTES = 1 << 20
 """Bytes gathered before they go to the system."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, durable: bool = True) -> None:
     """Write one file completely or not at all."""
-    with Replacement(path) as stream, naming(path):
+    with Replacement(path, durable=durable) as stream, naming(path):
         stream.write(content)
 
 
-def write_json(path: Path, value: object) -> None:
+def write_json(path: Path, value: object, *, durable: bool = True) -> None:
     """Write a value as one line of JSON, completely or not at all."""
-    write_whole(path, msgspec.json.encode(value) + b"\n")
+    write_whole(path, msgspec.json.encode(value) + b"\n", durable=durable)
 
 
 def make_folder(path: Path) -> None:

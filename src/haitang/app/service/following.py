@@ -25,6 +25,12 @@ STATUS_FILE = "follower.json"
 SHADOW_FILE = "shadow-{number}.json"
 PAUSE_US = 500_000
 """Between two looks at a journal that had nothing new."""
+BUSY_PAUSE_US = 50_000
+"""The same where something was new: what comes in is walked in small pieces, because a long one
+takes caches and the host's goodwill from the service beside it.
+"""
+SAY_US = 500_000
+"""Between two statuses."""
 DIFFERENCES_TOLD_MAX = 100
 START_AGAIN = ("journal_rewound", "journal_pruned")
 """Refusals of a reader that a new one gets over."""
@@ -81,8 +87,10 @@ def follow(
     programs = Programs(PackLibrary(options.folder / "packs"))
     follower = _Follower(options, programs, tell)
     snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
+    said_at_us = -SAY_US
     try:
         while not ended():
+            before = follower.status.position
             try:
                 journal.refresh()
                 follower.take(journal, ended)
@@ -103,8 +111,11 @@ def follow(
                 if options.once:
                     follower.snapshot()
                     break
-                follower.say()
-                clock.pause(duration_us=PAUSE_US)
+                if clock.elapsed_us() - said_at_us >= SAY_US:
+                    said_at_us = clock.elapsed_us()
+                    follower.say()
+                moved = follower.status.position > before
+                clock.pause(duration_us=BUSY_PAUSE_US if moved else PAUSE_US)
     finally:
         journal.close()
     follower.say()
@@ -185,12 +196,18 @@ class _Follower:
         self._tell("snapshot_written", position=course.position)
 
     def say(self) -> None:
-        """Write the status where the service and people find it."""
+        """Write the status where the service and people find it.
+
+        Nobody waits until it is on disk: a sync that creates a file holds up the commits beside it
+        for milliseconds, and after a crash of the machine there is a new follower anyway.
+        """
         if self._shadow is not None and self._course is not None:
             name = SHADOW_FILE.format(number=self._options.shadow)
-            write_json(self._options.folder / name, self._shadow.report(self._course))
+            write_json(
+                self._options.folder / name, self._shadow.report(self._course), durable=False
+            )
         elif not self._options.pack_digest:
-            write_json(self._options.folder / STATUS_FILE, self.status)
+            write_json(self._options.folder / STATUS_FILE, self.status, durable=False)
 
     def _begin(self, journal: Journal) -> Course | None:
         opened = self._opened(journal)
