@@ -134,7 +134,10 @@ def _soaked(
         return {}
     picture = json_path.with_suffix(".svg") if json_path else Path("soak.svg")
     say(f"soak: {minutes} minutes at {soak.SHARE:.0%} of {most:,.0f}/s, drawn in {picture}")
-    return soak.soak(prepared, minutes=minutes, events_per_second=most, picture=picture)
+    return soak.soak(
+        prepared, minutes=minutes, events_per_second=most,
+        connections=int(medians["single"]["connections"]), picture=picture,
+    )  # fmt: skip
 
 
 def _medians(runs: list[Measured]) -> Measured:

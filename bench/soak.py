@@ -16,11 +16,14 @@ from bench.tables import say
 
 SHARE = 0.7
 MINUTE_S = 60.0
-CONNECTIONS = 64
 
 
-def soak(prepared: Prepared, *, minutes: int, events_per_second: float, picture: Path) -> Measured:
+def soak(
+    prepared: Prepared, *, minutes: int, events_per_second: float, connections: int, picture: Path
+) -> Measured:
     """Load open-loop for so many minutes and draw memory and latency beside each other.
+
+    `events_per_second` is the most that was reached, over so many connections.
 
     The stream is played again and again, each time fourteen days later and under new ids: keys
     come back as they do in a bank, and after the first rounds no new ones are to be expected.
@@ -35,7 +38,7 @@ def soak(prepared: Prepared, *, minutes: int, events_per_second: float, picture:
             feed = Feed(prepared._replace(events=events), started, key)
             seen = feed.load(
                 int(rate * MINUTE_S), mode="open", rate=rate, seconds=MINUTE_S,
-                connections=CONNECTIONS, latencies=str(latencies),
+                connections=connections, latencies=str(latencies),
             )  # fmt: skip
             events.unlink()
             rows.append(_row(seen, started, latencies))
