@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -18,10 +19,10 @@ import msgspec
 from haitang.app.service.telling import Tell
 from haitang.kernel.errors import HaitangError, Place
 
-GIVING_WAY = ("chrt", "--idle", "0")
+GIVING_WAY = ("chrt", "-i", "0") if shutil.which("chrt") else ("nice", "-n", "19")
 """They run where nobody else wants to: a thread that wakes takes the processor from them at once,
 and does not wait until they have used up their slice, as it would were they only nice. What waits
-for that is a commit, and every request behind it.
+for that is a commit, and every request behind it. Nice they are where `chrt` is not installed.
 """
 BUILD_S_MAX = 6 * 3_600
 END_S_MAX = 20.0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,25 @@ def test_sections_come_back_whatever_their_buffers(
     assert (again == records).all()
     assert (snapshot.size("empty"), snapshot.read("empty")) == (0, b"")
     snapshot.read_into("nothing", np.zeros(0))
+
+
+def test_a_large_one_goes_to_the_disk_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited_for: list[int] = []
+
+    def waiting(file: int) -> None:
+        waited_for.append(os.fstat(file).st_size)
+        os.fsync(file)
+
+    monkeypatch.setattr(snapshots, "SYNC_BYTES", 1_000)
+    monkeypatch.setattr(os, "fdatasync", waiting)
+    numbers = np.random.default_rng(RNG_SEED).integers(0, 1 << 62, 700, dtype=np.uint64)
+    written(tmp_path, 12, state=[b"x" * 600, b"y" * 600, numbers])
+    steps = np.diff([0, *waited_for])
+    assert len(steps) == 6
+    assert steps.max() < 2 * 1_000
+    assert bytes(latest(tmp_path).read("state")) == b"x" * 600 + b"y" * 600 + numbers.tobytes()
 
 
 def test_the_newest_at_or_before_a_position_is_found(tmp_path: Path) -> None:

@@ -82,6 +82,14 @@ def test_one_that_dies_at_once_is_started_ever_more_seldom_and_told_of_once_each
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
 
+def test_one_runs_only_where_nobody_else_wants_to(tmp_path: Path) -> None:
+    kept = Kept(tmp_path, 'chrt -p $$ > "$1/said"; exit 7')
+    kept.keep(at_s=0)
+    someone_ends()
+    kept.keep(at_s=0)
+    assert "SCHED_IDLE" in (tmp_path / "said").read_text()
+
+
 def test_one_that_lived_for_minutes_is_started_again_soon(tmp_path: Path) -> None:
     kept = Kept(tmp_path, DIES)
     for at_s in (0, 1, 3):
