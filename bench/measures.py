@@ -36,7 +36,7 @@ def resident_bytes() -> int:
 def stolen_s() -> float:
     """Seconds that a host gave to others while this machine wanted them, over all cores.
 
-    0 on a machine of its own. Where it is more than a hundredth of the time, p99 is the host's.
+    0 on a machine of its own. Where it is more than a hundredth of the time, p99 may be the host's.
     """
     words = Path("/proc/stat").read_text().partition("\n")[0].split()
     return int(words[8]) / os.sysconf("SC_CLK_TCK") if len(words) > 8 else 0.0

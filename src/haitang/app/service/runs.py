@@ -66,7 +66,7 @@ def decide_run(
     block = EventBlock(
         program=publication,
         mode=mode,
-        senders=_senders(fresh),
+        senders=sender_runs(fresh),
         events=[arrival.content for arrival in arrivals],
         decisions=pack_decisions(out),
         fail_ranks=fail_ranks,
@@ -82,7 +82,7 @@ def decide_run(
     )
 
 
-def _senders(fresh: Sequence[Fresh]) -> list[tuple[str, int]]:
+def sender_runs(fresh: Sequence[Fresh]) -> list[tuple[str, int]]:
     """Return who sent how many in a row."""
     runs: list[tuple[str, int]] = []
     start, request = 0, fresh[0].request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -82,6 +83,7 @@ def test_one_that_dies_at_once_is_started_ever_more_seldom_and_told_of_once_each
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
 
 
+@pytest.mark.skipif(shutil.which("chrt") is None, reason="without it they are only nice")
 def test_one_runs_only_where_nobody_else_wants_to(tmp_path: Path) -> None:
     kept = Kept(tmp_path, 'chrt -p $$ > "$1/said"; exit 7')
     kept.keep(at_s=0)
