@@ -16,6 +16,7 @@ from bench.tables import say
 
 SHARE = 0.7
 MINUTE_S = 60.0
+TREND_MINUTES_MIN = 3
 
 
 def soak(
@@ -96,13 +97,17 @@ def _shown(row: Measured) -> str:
 
 
 def _trends(rows: list[Measured]) -> Measured:
-    """Return slopes over the second half, when every window and table has filled."""
+    """Return slopes over the second half, when every window and table has filled; none of a soak
+    so short that its second half is no line.
+    """
     half = rows[len(rows) // 2 :]
     places = np.arange(len(half))
     found: Measured = {"refused": sum(row["refused"] for row in rows)}
+    if len(half) < TREND_MINUTES_MIN:
+        return found
     for name in ("resident_bytes", "resident_bytes_all", "p50_us", "p99_us"):
         values = np.array([row[name] for row in half], np.float64)
-        slope = float(np.polyfit(places, values, 1)[0]) if len(half) > 1 else 0.0
+        slope = float(np.polyfit(places, values, 1)[0])
         found[f"{name}_a_minute"] = slope
         # What the slope makes of the level over the half that was looked at.
         found[f"{name}_growth"] = 1 + slope * len(half) / float(values.mean())
