@@ -64,7 +64,7 @@ HEADLINES = (
 
 Part = Callable[[Prepared, Sizes], Measured]
 PARTS: dict[str, Part] = {**serve_parts.PARTS, "hot": serve_hot.hot}
-REPEATED = ("single", "batches")
+REPEATED = ("single", "batches", "publish")
 """Parts that run several times, in fresh processes; the others take turns inside."""
 
 
@@ -152,7 +152,8 @@ def _note(medians: dict[str, Measured]) -> str:
     told = [
         (
             "Service and load generator shared the cores; every decision was on disk before its "
-            "answer. 192 features, 600 policies, 200 trees."
+            "answer. 192 features, 600 policies, 200 trees. Processors were kept awake "
+            "(`--processors-awake`) where the system allowed it."
         )
     ]
     if single := medians.get("single"):

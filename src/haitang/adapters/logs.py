@@ -61,6 +61,7 @@ LEVELS: dict[str, LogLevel] = {
     "companion_ended": "warning",
     "journal_tail_mended": "warning",
     "lines_dropped": "warning",
+    "processors_may_sleep": "warning",
     "request_refused": "warning",
     "snapshot_damaged": "warning",
     "snapshot_not_written": "warning",

@@ -161,6 +161,11 @@ class ServiceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         _number("Time between snapshots", "快照间隔时间", "s", 10, 604_800),
     ] = 3_600
 
+    processors_awake: Annotated[
+        bool,
+        _said("Processors do not sleep between requests", "请求之间处理器不休眠"),
+    ] = False
+
     metrics_public: Annotated[
         bool,
         _said("`/metrics` needs no key", "指标接口无需密钥"),

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from haitang.adapters.journal.upkeep import RepairReport as RepairReport
     from haitang.adapters.journal.upkeep import prune as prune
     from haitang.adapters.logs import open_log as open_log
+    from haitang.adapters.processors import processors_awake as processors_awake
 
 _ADAPTERS: dict[str, str] = {
     "BackupManifest": "backups.Manifest",
@@ -93,6 +94,7 @@ _ADAPTERS: dict[str, str] = {
     "open_entries": "files.entries.open_entries",
     "open_events": "files.events.open_events",
     "open_log": "logs.open_log",
+    "processors_awake": "processors.processors_awake",
     "prune": "journal.upkeep.prune",
     "read_key_file": "files.keys.read_key_file",
     "read_pack_folder": "files.packs.read_pack_folder",

@@ -54,6 +54,8 @@ def command(*, wording: Wording, settings: Settings) -> click.Command:
                          help=say("serve.option.accept_clock")),
             click.Option(["--follower/--no-follower", "follower_enabled"], default=None,
                          help=say("serve.option.follower")),
+            click.Option(["--processors-awake/--no-processors-awake"], default=None,
+                         help=say("serve.option.processors_awake")),
             click.Option(["--listen-fd"], type=int, hidden=True),
             click.Option(["--tell-fd"], type=int, hidden=True),
             click.Option(["--standby"], is_flag=True, hidden=True),

@@ -10,7 +10,7 @@ from haitang.app.settings_service import ServiceSettings
 
 _SETTINGS = (
     "data_folder", "host", "port", "token_key_file", "token_algorithm", "accept_clock",
-    "follower_enabled",
+    "follower_enabled", "processors_awake",
 )  # fmt: skip
 """Options that are settings too."""
 _WORDS = {
@@ -22,7 +22,11 @@ _WORDS = {
     "token_key_file": "--token-key-file",
     "token_algorithm": "--token-algorithm",
 }
-_SWITCHES = {"accept_clock": "accept-clock", "follower_enabled": "follower"}
+_SWITCHES = {
+    "accept_clock": "accept-clock",
+    "follower_enabled": "follower",
+    "processors_awake": "processors-awake",
+}
 
 
 def service_settings(given: dict[str, Any]) -> ServiceSettings:

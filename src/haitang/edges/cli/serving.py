@@ -20,6 +20,7 @@ from haitang.app.service.housekeeping import Housekeeping
 from haitang.app.service.lifecycle import Node
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.publishing import FirstPack
+from haitang.app.service.telling import Tell
 from haitang.app.settings_service import ServiceSettings
 from haitang.app.shipped import BANK, shipped_pack
 from haitang.app.tokenising import read_tokeniser
@@ -28,6 +29,7 @@ from haitang.app.wiring import (
     decode_payments,
     make_folder,
     open_log,
+    processors_awake,
     read_pack_folder,
 )
 from haitang.edges.api.application import make_app
@@ -77,6 +79,7 @@ async def run_node(
         tell=log.tell,
         build_beside=companions.build,
     )
+    awake = _awake(settings, tell=log.tell)
     try:
         await node.start(
             first_pack=_first_pack(pack),
@@ -108,7 +111,16 @@ async def run_node(
     finally:
         await node.stop()
         companions.close()
+        awake.close()
     return 0
+
+
+def _awake(settings: ServiceSettings, *, tell: Tell) -> contextlib.ExitStack:
+    """Return what keeps the processors awake until it is closed; nothing does unless it is set."""
+    held = contextlib.ExitStack()
+    if settings.processors_awake:
+        held.enter_context(processors_awake(tell=tell))
+    return held
 
 
 def _first_pack(pack: Path | None) -> FirstPack:

@@ -74,6 +74,10 @@ haitang serve --data out/bank --port 8080""",
         "Run a follower that writes snapshots and audits decisions; default as set.",
         "同时运行跟随进程，写快照并审计决策；默认按设置。",
     ),
+    "serve.option.processors_awake": (
+        "Keep the processors from sleeping between requests; default as set.",
+        "请求之间不让处理器休眠；默认按设置。",
+    ),
     "serve.listening": (
         "serving {pack} {version} on http://{host}:{port} — Ctrl-C stops",
         "正在提供服务：{pack} {version}，http://{host}:{port}；按 Ctrl-C 停止",
