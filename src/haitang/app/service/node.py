@@ -138,13 +138,9 @@ class Writer:
             # A request larger than the queue is let in when it has the queue for itself.
             raise Busy(retry_after_s=1)
         request = Request(
-            arrivals,
-            sender=sender,
-            now_us=self._clock.elapsed_us(),
-            deadline_us=deadline_us,
-            want=want,
-            answered=answered,
-        )
+            arrivals, sender=sender, now_us=self._clock.elapsed_us(), deadline_us=deadline_us,
+            want=want, answered=answered,
+        )  # fmt: skip
         if not arrivals:
             request.answer([])
             return request
@@ -427,9 +423,11 @@ class Writer:
         self._metrics.commit_seconds.observe(took_us / 1e6)
         self._metrics.durable_position.set(durable_position)
         self._metrics.journal_position.set(self._journal.next_position)
+        if len(self._flights) <= self._settings.answered_first:
+            self._answer()
         if self._queue:
             # Before the next commit is started, so that it takes this turn's frames along; and
-            # before answers are written, which then is done while the disk works.
+            # before many answers are written, which then is done while the disk works.
             self._turn()
         self._commit()
         self._answer()

@@ -28,6 +28,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Events of one turn."""
     overlap_events: int = 256
     """From so many waiting events on, a turn does not wait for the commit before it."""
+    answered_first: int = 8
+    """So few requests are answered before the next turn, which takes longer than they do."""
     pressure: PressureSettings = PressureSettings()
     fail_policy: dict[str, str] = msgspec.field(default_factory=lambda: {"default": "HOLD"})
     """Channel to action; `default` for the others."""
