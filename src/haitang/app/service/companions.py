@@ -16,7 +16,10 @@ from pathlib import Path
 
 import msgspec
 
+from haitang.app.programs import OpenedPack
+from haitang.app.service.opening import PROGRAM, opened_by
 from haitang.app.service.telling import Tell
+from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
 
 GIVING_WAY = ("chrt", "-i", "0") if shutil.which("chrt") else ("nice", "-n", "19")
@@ -55,6 +58,7 @@ class Companions:
         elapsed_us: Callable[[], int],
         options: Sequence[str] = (),
         program: Sequence[str] = (sys.executable, "-m", "haitang"),
+        opener: Sequence[str] = PROGRAM,
     ) -> None:
         """Take the options that every one of them is started with."""
         self._folder = folder
@@ -62,6 +66,7 @@ class Companions:
         self._elapsed_us = elapsed_us
         self._options = list(options)
         self._program = list(program)
+        self._opener = list(opener)
         self._running: dict[str, Companion] = {}
         self._builders: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -86,6 +91,24 @@ class Companions:
                 place=Place(path=str(self._folder)),
                 hint="the log says why; the pack was not published",
             )
+
+    def open(self, source: PackSource) -> OpenedPack:
+        """Have a pack read, checked and compiled; every problem is a `HaitangError`."""
+        with self._lock:
+            if self._closed:
+                raise HaitangError(
+                    code="publication_not_checked",
+                    message="the service was about to stop",
+                    hint="publish again when it runs",
+                )
+            process = subprocess.Popen(  # noqa: S603 # our own program
+                [*GIVING_WAY, *self._opener], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            )
+            self._builders.add(process)
+        try:
+            return opened_by(process, source)
+        finally:
+            self._builders.discard(process)
 
     def close(self) -> None:
         """End them all; none is started any more."""

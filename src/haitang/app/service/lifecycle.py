@@ -33,7 +33,7 @@ from haitang.app.service.metrics import Metrics
 from haitang.app.service.node import Writer
 from haitang.app.service.pressure import NodeSettings
 from haitang.app.service.programs import Programs
-from haitang.app.service.publishing import FirstPack, Publisher, first_record
+from haitang.app.service.publishing import Beside, FirstPack, Publisher, first_record
 from haitang.app.service.recovery import nearest_course, recover
 from haitang.app.service.telling import Tell
 from haitang.app.wiring import Journal, Mended, PackLibrary, write_snapshot
@@ -78,9 +78,9 @@ class Node:
         clocks: NodeClocks,
         metrics: Metrics,
         tell: Tell,
-        build_beside: Callable[[str], None] | None = None,
+        beside: Beside | None = None,
     ) -> None:
-        self._build_beside = build_beside
+        self._beside = beside
         self.metrics = metrics
         self._options = options
         self._clocks = clocks
@@ -335,7 +335,7 @@ class Node:
             clock=clock,
             nearest=lambda opened: self._course_before(None, opened),
             tell=self._tell,
-            build_beside=self._build_beside,
+            beside=self._beside,
         )
         collecting.settle()
 

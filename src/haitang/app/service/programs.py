@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from haitang.app.programs import OpenedPack
-from haitang.decision.engine import compile_pack
-from haitang.decision.rules.pack import LoadCache, load_pack
+from haitang.app.service.opening import open_source
+from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
 
 OPENED_MAX = 16
 """Opened packs that are kept; the oldest are opened again when they are asked for."""
+
+
+Opener = Callable[[PackSource], OpenedPack]
 
 
 class Library(Protocol):
@@ -38,23 +41,28 @@ class Programs:
         self._lock = threading.Lock()
 
     def add(
-        self, files: Mapping[str, bytes], *, name: str, origins: Mapping[str, str] | None = None
+        self,
+        files: Mapping[str, bytes],
+        *,
+        name: str,
+        origins: Mapping[str, str] | None = None,
+        opener: Opener | None = None,
     ) -> OpenedPack:
         """Check and compile a new pack and keep it; `name` starts the places of its errors, and
-        `origins` those in packs that it includes.
+        `origins` those in packs that it includes. `opener` does it elsewhere.
         """
-        opened = self._open(PackSource(name=name, files=files, origins=origins or {}))
+        opened = self._open(PackSource(name=name, files=files, origins=origins or {}), opener)
         self._library.put(opened.pack.digest, dict(files))
         self._remember(opened)
         return opened
 
-    def get(self, digest: str) -> OpenedPack:
+    def get(self, digest: str, *, opener: Opener | None = None) -> OpenedPack:
         """Return a pack that was kept; refuses one whose files are not what its digest says."""
         found = self._opened.get(digest)
         if found is not None:
             return found
         files = self._library.get(digest)
-        opened = self._open(PackSource(name=f"packs/{digest[:12]}", files=files))
+        opened = self._open(PackSource(name=f"packs/{digest[:12]}", files=files), opener)
         if opened.pack.digest != digest:
             raise HaitangError(
                 code="pack_library_damaged",
@@ -65,10 +73,11 @@ class Programs:
         self._remember(opened)
         return opened
 
-    def _open(self, source: PackSource) -> OpenedPack:
+    def _open(self, source: PackSource, opener: Opener | None) -> OpenedPack:
+        if opener is not None:
+            return opener(source)
         with self._lock:
-            pack = load_pack(source, cache=self._cache)
-        return OpenedPack(pack=pack, program=compile_pack(pack))
+            return open_source(source, cache=self._cache)
 
     def _remember(self, opened: OpenedPack) -> None:
         with self._lock:

@@ -24,6 +24,7 @@ from haitang.app.service.recovery import check_reach
 from haitang.app.service.register import SHARE_WHOLE
 from haitang.app.service.telling import Tell
 from haitang.app.service.views import view_all
+from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, symbol
 from haitang.kernel.instants import format_instant
 
@@ -62,6 +63,18 @@ class ReadableJournal(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """What other processes do for a publication, so that this one goes on deciding."""
+
+    def open(self, source: PackSource) -> OpenedPack:
+        """Read, check and compile a pack."""
+        ...
+
+    def build(self, pack_digest: str) -> None:
+        """Make a snapshot of the state of a pack's features; returns when it is there."""
+        ...
+
+
 class Publisher:
     """Publishes, schedules and rolls back. Its calls block: not on the event loop's thread."""
 
@@ -73,12 +86,12 @@ class Publisher:
         clock: ServiceClock,
         nearest: Callable[[OpenedPack], Course],
         tell: Tell,
-        build_beside: Callable[[str], None] | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """Made on the thread of the event loop.
 
-        `nearest` returns the course of the newest snapshot of a pack's plan; `build_beside` has
-        another process make such a snapshot, given the pack's digest, and returns when it is done.
+        `nearest` returns the course of the newest snapshot of a pack's plan. Without `beside` this
+        process does everything itself.
         """
         self._journal = journal
         self._programs = writer.course.programs
@@ -87,7 +100,8 @@ class Publisher:
         self._nearest = nearest
         self._loop = asyncio.get_running_loop()
         self._tell = tell
-        self._build_beside = build_beside
+        self._beside = beside
+        self._opener = beside.open if beside is not None else None
         self._one_at_a_time = threading.Lock()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._threads: set[asyncio.Future[None]] = set()
@@ -109,7 +123,7 @@ class Publisher:
                 hint="leave the start out to publish now",
             )
         with self._one_at_a_time, collecting.held():
-            opened = self._programs.add(request.files, name="pack")
+            opened = self._programs.add(request.files, name="pack", opener=self._opener)
             if request.start_at_us:
                 record = self._record("scheduled", opened, request)
                 self._enter(record)
@@ -136,7 +150,7 @@ class Publisher:
                     message="no other pack was live before this one",
                     hint="publish the pack that shall decide",
                 )
-            opened = self._programs.get(before.pack_digest)
+            opened = self._programs.get(before.pack_digest, opener=self._opener)
             record = self._publish_now("rollback", opened, people, subject=before.number)
         return self._view(record.number)
 
@@ -169,7 +183,7 @@ class Publisher:
         )
         try:
             with self._one_at_a_time, collecting.held():
-                opened = self._programs.get(record.pack_digest)
+                opened = self._programs.get(record.pack_digest, opener=self._opener)
                 self._publish_now("live", opened, people, subject=record.number)
         except HaitangError as error:
             self._troubles[record.number] = error.message
@@ -214,10 +228,10 @@ class Publisher:
         course = self._nearest(opened)
         check_reach(self._journal, course)
         if (
-            self._build_beside is not None
+            self._beside is not None
             and self._journal.durable_position - course.position > BUILD_BESIDE_EVENTS
         ):
-            self._build_beside(opened.pack.digest)
+            self._beside.build(opened.pack.digest)
             course = self._nearest(opened)
         for _ in range(CATCH_UP_TURNS_MAX):
             for _ in course.walk(self._journal.read(course.position), compare=False):

@@ -77,7 +77,7 @@ async def run_node(
         clocks=clock,
         metrics=Metrics(),
         tell=log.tell,
-        build_beside=companions.build,
+        beside=companions,
     )
     awake = _awake(settings, tell=log.tell)
     try:

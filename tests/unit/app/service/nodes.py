@@ -9,7 +9,7 @@ from pathlib import Path
 from haitang.app.service.answers import Answer, Arrival, Outcome, Refusal
 from haitang.app.service.lifecycle import Node, NodeOptions
 from haitang.app.service.metrics import Metrics
-from haitang.app.service.publishing import FirstPack
+from haitang.app.service.publishing import Beside, FirstPack
 from haitang.app.wiring import MachineClock
 from haitang.data.events.codec import decode_row, encode_event
 from haitang.decision.rules.pack import lock_text
@@ -48,6 +48,7 @@ async def running(
     options: NodeOptions | None = None,
     told: Told | None = None,
     stop: bool = True,
+    beside: Beside | None = None,
 ) -> AsyncIterator[Node]:
     """Run a node; without `stop` it is left as a crash leaves it, but for the lock."""
     node = Node(
@@ -55,6 +56,7 @@ async def running(
         clocks=MachineClock(),
         metrics=Metrics(),
         tell=told or Told(),
+        beside=beside,
     )
     await node.start(first_pack=FirstPack(files=pack, name="small") if pack else None)
     try:

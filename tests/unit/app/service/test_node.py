@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from haitang.app.service.answers import Answer, Arrival, Busy, NotReady, PublishRequest, Refusal
+from haitang.app.service.companions import Companions
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
 from haitang.app.service.lifecycle import Node, NodeOptions
@@ -212,13 +213,17 @@ def test_a_budget_too_small_for_any_evaluation_is_decided_by_the_fail_policy_and
     assert _followed(tmp_path) == (2, 0)
 
 
+@pytest.mark.parametrize("elsewhere", [False, True], ids=["here", "by_another_process"])
 def test_publishing_changes_decisions_from_its_place_on_and_can_be_rolled_back(
-    tmp_path: Path,
+    tmp_path: Path, elsewhere: bool
 ) -> None:
     stricter = stricter_pack()
+    beside = Companions(tmp_path, tell=Told(), elapsed_us=lambda: 0) if elsewhere else None
 
     async def story() -> None:
-        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+        async with running(
+            tmp_path, small_pack(), options=_options(tmp_path), beside=beside
+        ) as node:
             before = bodies(await send(node, transfer(1)))
             view = await asyncio.to_thread(
                 node.publish, PublishRequest(files=stricter, author="an", approver="bo")
