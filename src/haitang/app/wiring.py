@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from haitang.adapters.iso20022.payments import decode_payments as decode_payments
     from haitang.adapters.journal.errors import SnapshotDamaged as SnapshotDamaged
     from haitang.adapters.journal.journal import Journal as Journal
+    from haitang.adapters.journal.snapshots import drop_snapshots as drop_snapshots
     from haitang.adapters.journal.snapshots import latest_snapshot as latest_snapshot
     from haitang.adapters.journal.snapshots import whole_snapshots as whole_snapshots
     from haitang.adapters.journal.snapshots import write_snapshot as write_snapshot
@@ -85,6 +86,7 @@ _ADAPTERS: dict[str, str] = {
     "change_key_file": "files.keys.change_key_file",
     "decode_payments": "iso20022.payments.decode_payments",
     "draw_secret": "files.keys.draw_secret",
+    "drop_snapshots": "journal.snapshots.drop_snapshots",
     "file_error": "files.troubles.file_error",
     "find_decision": "files.decisions.find_decision",
     "key_file_identity": "files.keys.key_file_identity",

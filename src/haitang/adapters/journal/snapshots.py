@@ -13,8 +13,8 @@ import fcntl
 import hashlib
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -167,6 +167,25 @@ def latest_snapshot(
 def whole_snapshots(folder: Path, *, label: str | None = None) -> Iterator[Snapshot]:
     """Yield the snapshots of a label, or of all, whose directory checks, newest first."""
     return _whole(_listed(folder, label=label), skipped=None)
+
+
+def drop_snapshots(folder: Path, *, but: Collection[str], before_us: int) -> list[Path]:
+    """Remove the snapshots of all labels but these that were written before an instant; return
+    what was removed.
+
+    A younger one may have been written for a label that nobody speaks of yet.
+    """
+    kept = {_label_name(label) for label in but}
+    removed: list[Path] = []
+    with naming(folder / SNAPSHOT_FOLDER):
+        for path in snapshot_paths(folder):
+            if path.stem.partition("-")[2] in kept:
+                continue
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime_ns // 1_000 < before_us:
+                    path.unlink()
+                    removed.append(path)
+    return removed
 
 
 def open_snapshot(path: Path) -> Snapshot:

@@ -14,12 +14,14 @@ from haitang.app.service.companions import Companions
 from haitang.app.service.following import STATUS_FILE, FollowStatus
 from haitang.app.service.lifecycle import Node
 from haitang.app.service.telling import Tell
-from haitang.app.wiring import prune, whole_snapshots
+from haitang.app.wiring import drop_snapshots, prune, whole_snapshots
 from haitang.kernel.errors import HaitangError
 
 EVERY_S = 2.0
 PRUNE_EVERY_S = 3_600.0
 DAY_US = 86_400_000_000
+UNSPOKEN_US = DAY_US
+"""A snapshot of a plan that no publication speaks of may be there for one that is being made."""
 SNAPSHOTS_NEEDED = 2
 """The journal reaches back to the older one of so many, should the newest turn out damaged."""
 
@@ -66,10 +68,13 @@ class Housekeeping:
             with self._telling("companions"):
                 await asyncio.to_thread(self._companions.keep, self._wanted())
         course = self._node.course
-        if self._retention_days and ready and course and self._passed_s >= self._next_prune_s:
+        if ready and course and self._passed_s >= self._next_prune_s:
             self._next_prune_s = self._passed_s + PRUNE_EVERY_S
-            with self._telling("prune"):
-                await asyncio.to_thread(self._prune, course.plan_digest)
+            with self._telling("snapshots"):
+                await asyncio.to_thread(self._drop_snapshots, course.register.plans())
+            if self._retention_days:
+                with self._telling("prune"):
+                    await asyncio.to_thread(self._prune, course.plan_digest)
 
     @contextmanager
     def _telling(self, part: str) -> Iterator[None]:
@@ -122,6 +127,12 @@ class Housekeeping:
         if jumped and not self._jumped:
             self._tell("clock_jumped", ahead_us=off_us)
         self._jumped = jumped
+
+    def _drop_snapshots(self, plans: frozenset[str]) -> None:
+        before_us = self._now_us() - UNSPOKEN_US
+        removed = drop_snapshots(self._folder, but=plans, before_us=before_us)
+        if removed:
+            self._tell("snapshots_removed", number=len(removed))
 
     def _prune(self, plan_digest: str) -> None:
         # The files are asked, not the follower's status, which may be of another life.

@@ -67,6 +67,21 @@ class Register:
                 return entry.record
         return None
 
+    def plans(self) -> frozenset[str]:
+        """Return the plans that may be asked for: of what is live, was live before (a rollback
+        brings it back), is scheduled, or runs as shadow. A canary has the live one.
+        """
+        ended = {one.record.subject for one in self.entries if one.record.kind == "cancelled"}
+        shadows = [
+            entry.record
+            for entry in self.entries
+            if entry.record.kind == "shadow" and entry.record.number not in ended
+        ]
+        live = [self.record(self.live)] if self.live >= 0 else []
+        before = self.before_live()
+        wanted = [*live, *([before] if before else []), *self.scheduled.values(), *shadows]
+        return frozenset(record.plan_digest for record in wanted)
+
     def chosen(self, customer: str | None) -> int:
         """Return the number of the publication that decides for a customer."""
         if self.canary < 0 or customer is None:

@@ -11,6 +11,7 @@ from haitang.adapters.journal.errors import SnapshotDamaged
 from haitang.adapters.journal.snapshots import (
     Buffer,
     Snapshot,
+    drop_snapshots,
     latest_snapshot,
     whole_snapshots,
     write_snapshot,
@@ -93,6 +94,19 @@ def test_two_of_each_label_are_kept(tmp_path: Path) -> None:
     assert (newest.position, newest.label) == (40, "other")
     assert [one.position for one in whole_snapshots(tmp_path)] == [40, 30, 20, 20]
     assert [one.position for one in whole_snapshots(tmp_path, label="plan")] == [30, 20]
+
+
+def test_old_ones_of_labels_that_nobody_asks_for_are_removed(tmp_path: Path) -> None:
+    old = [written(tmp_path, 10, label=label) for label in ("live", "before", "gone")]
+    for path in old:
+        os.utime(path, (1_000, 1_000))
+    young = written(tmp_path, 20, label="not yet published")
+    second_us = 1_000_000
+    keeping = ("live", "before")
+    assert drop_snapshots(tmp_path, but=keeping, before_us=1_000 * second_us) == []
+    assert drop_snapshots(tmp_path, but=keeping, before_us=1_001 * second_us) == [old[2]]
+    assert [path.exists() for path in (*old, young)] == [True, True, False, True]
+    assert drop_snapshots(tmp_path / "elsewhere", but=(), before_us=1 << 60) == []
 
 
 def test_a_damaged_one_does_not_count_among_those_kept(tmp_path: Path) -> None:

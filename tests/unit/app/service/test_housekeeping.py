@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from haitang.adapters.journal.layout import first_position_of, segment_paths
-from haitang.adapters.journal.snapshots import open_snapshot
+from haitang.adapters.journal.snapshots import open_snapshot, write_snapshot
 from haitang.app.service.answers import PublishRequest
 from haitang.app.service.companions import Companions
 from haitang.app.service.course import CourseSettings
@@ -99,6 +99,23 @@ def test_the_journal_is_kept_from_the_older_snapshot_on(tmp_path: Path) -> None:
     asyncio.run(story())
     assert told.names == ["journal_pruned"]
     assert dict(again.events)["recovery_began"] == {"from_position": 80}
+
+
+def test_snapshots_of_features_that_no_publication_needs_are_removed(tmp_path: Path) -> None:
+    told = Told()
+
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            await _served(node, tmp_path)
+            plan = cast("Any", node.course).plan_digest
+            for label in (plan, "of another plan"):
+                write_snapshot(tmp_path, position=100, label=label, sections={})
+            await _housekeeping(node, tmp_path, told).go_round()
+            labels = {open_snapshot(path).label for path in (tmp_path / "snapshots").iterdir()}
+            assert labels == {plan}
+
+    asyncio.run(story())
+    assert ("snapshots_removed", {"number": 1}) in told.events
 
 
 def test_a_damaged_register_in_the_newest_snapshot_is_passed_over(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def _register(*records: tuple[PublicationKind, str, int, int]) -> Register:
             pack=pack,
             pack_version="1",
             pack_digest=pack * 64,
-            plan_digest="p",
+            plan_digest=f"plan {pack}",
             author="an",
             approver="bo",
             subject=subject,
@@ -76,6 +76,22 @@ def test_a_rollback_goes_to_the_pack_before_and_ends_the_canary() -> None:
     )  # fmt: skip
     assert register.live == 3
     assert register.canary == -1
+
+
+def test_plans_are_wanted_while_a_publication_may_ask_for_them() -> None:
+    register = _register(("live", "a", -1, 0), ("live", "b", -1, 0), ("shadow", "c", -1, 0))
+    assert register.plans() == {"plan a", "plan b", "plan c"}
+    register = _register(
+        ("live", "a", -1, 0),
+        ("live", "b", -1, 0),
+        ("shadow", "c", -1, 0),
+        ("scheduled", "d", -1, 0),
+        ("cancelled", "c", 2, 0),
+        ("live", "e", -1, 0),
+    )
+    # A rollback brings `b` back; `a` is two publications ago.
+    assert register.plans() == {"plan b", "plan d", "plan e"}
+    assert Register().plans() == frozenset()
 
 
 def test_a_register_is_read_back_as_it_was_written() -> None:
