@@ -44,6 +44,7 @@ SOAK_BARS = (
     Bar(
         "soak: growth of memory, second half", "soak.resident_bytes_growth", 1.05, 1.01, "×", False
     ),
+    Bar("soak: the same with companions", "soak.resident_bytes_all_growth", 1.05, 1.01, "×", False),
     Bar("soak: growth of p99, second half", "soak.p99_us_growth", 1.2, 1.05, "×", False),
     Bar("soak: requests refused or lost", "soak.refused", 0, 0, more=False),
 )

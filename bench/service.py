@@ -225,33 +225,25 @@ def members(group: int) -> list[int]:
 
 
 def usage(service: Service) -> Measured:
-    """Return CPU seconds so far and resident bytes of each process: the largest is the node."""
-    used: list[tuple[int, float]] = []
+    """Return CPU seconds so far and resident bytes: of the node, which is the process that owns
+    the data folder, and of all together; a follower may be larger than the node.
+    """
+    used: dict[int, tuple[int, float]] = {}
     for member in members(service.group):
         with suppress(OSError, IndexError):
             text = Path(f"/proc/{member}/stat").read_text()
             fields = text.rpartition(") ")[2].split()
             cpu = (int(fields[11]) + int(fields[12])) / _TICKS
-            used.append((int(fields[21]) * resource.getpagesize(), cpu))
-    used.sort(reverse=True)
+            used[member] = (int(fields[21]) * resource.getpagesize(), cpu)
+    holder = lock_holder(service.data)
+    resident, node_cpu = used.get(holder.pid, (0, 0.0)) if holder is not None else (0, 0.0)
     return {
-        "cpu_s": sum(cpu for _, cpu in used),
-        "node_cpu_s": _node_cpu_s(service),
-        "resident_bytes": used[0][0] if used else 0,
-        "resident_bytes_all": sum(resident for resident, _ in used),
+        "cpu_s": sum(cpu for _, cpu in used.values()),
+        "node_cpu_s": node_cpu,
+        "resident_bytes": resident,
+        "resident_bytes_all": sum(one for one, _ in used.values()),
         "processes": len(used),
     }
-
-
-def _node_cpu_s(service: Service) -> float:
-    """Return the CPU seconds of the process that owns the data folder."""
-    holder = lock_holder(service.data)
-    if holder is None:
-        return 0.0
-    with suppress(OSError, IndexError):
-        fields = Path(f"/proc/{holder.pid}/stat").read_text().rpartition(") ")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICKS
-    return 0.0
 
 
 def settle(service: Service) -> None:

@@ -51,6 +51,7 @@ from haitang.adapters.journal.scanning import (
     load_sealed,
     reading,
     refusal_of,
+    stored_if_indexed,
 )
 from haitang.adapters.journal.segments import OpenSegment, Segment, write_index
 from haitang.adapters.journal.staging import (
@@ -425,6 +426,8 @@ class Journal:
             self._open = fresh
         if damage is not None and not damage.torn:
             raise refusal_of(damage)
+        # What was read while it was open keeps its index in memory: tens of bytes an event.
+        self._sealed = tuple(stored_if_indexed(one) for one in self._sealed)
         self.next_position = self._open.chain.position
         self.last_stamp_us = max(self._open.chain.stamp_us, 0)
 

@@ -160,6 +160,17 @@ def load_sealed(path: Path, *, keep_index: bool) -> Segment:
     return built
 
 
+def stored_if_indexed(segment: Segment) -> Segment:
+    """Return a complete segment by its index, where there is one by now; else as it is."""
+    if not isinstance(segment, OpenSegment):
+        return segment
+    with suppress(FileNotFoundError):
+        stored = read_index(segment.path, rebuild=scan_sealed)
+        if stored is not None and _is_of(stored.facts, segment.path):
+            return stored
+    return segment
+
+
 def load(
     paths: list[Path], *, keep_index: bool
 ) -> tuple[list[Segment], OpenSegment, Damage | None]:

@@ -198,19 +198,20 @@ class Writer:
     # -- turns -----------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
-        if not self._turn_due:
+        if not self._turn_due and not self._waits_for_commit():
             self._turn_due = True
             self._loop.call_soon(self._turn)
 
+    def _waits_for_commit(self) -> bool:
+        """Tell whether the end of a commit starts the turn: what comes meanwhile goes together."""
+        if not self._committing:
+            return False
+        undurable = self._journal.next_position - self._journal.durable_position
+        return self._queued < self._settings.overlap_events or undurable > UNDURABLE_MAX
+
     def _turn(self) -> None:
         self._turn_due = False
-        if self.paused or self.state == "failed" or not self._queue:
-            return
-        undurable = self._journal.next_position - self._journal.durable_position
-        if self._committing and (
-            self._queued < self._settings.overlap_events or undurable > UNDURABLE_MAX
-        ):
-            # What arrives during a commit is decided together: the end of the commit starts it.
+        if self.paused or self.state == "failed" or not self._queue or self._waits_for_commit():
             return
         try:
             self._decide_all(self._take())

@@ -16,6 +16,7 @@ from haitang.adapters.journal.errors import JournalFailed, JournalFull, JournalR
 from haitang.adapters.journal.journal import Journal
 from haitang.adapters.journal.layout import index_path, segment_paths
 from haitang.adapters.journal.lock import lock_holder
+from haitang.adapters.journal.segments import OpenSegment
 from haitang.adapters.journal.snapshots import write_snapshot
 from haitang.adapters.journal.upkeep import prune
 from tests.unit.adapters.journal.journal_folders import (
@@ -170,6 +171,29 @@ def test_a_reader_sees_what_was_appended_through_rolls_and_pruning(tmp_path: Pat
             journal.frame_at(0)
         assert refused.value.code == "journal_pruned"
         reader.close()
+
+
+def test_a_reader_keeps_no_index_in_memory_of_what_has_one_on_disk(tmp_path: Path) -> None:
+    with Journal.open(tmp_path, segment_bytes=SEGMENT_BYTES) as journal:
+        append(journal, frames=3)
+        reader = Journal.open(tmp_path, read_only=True)
+        append(journal, frames=60)
+    # Closed: every index but that of the last segment is written.
+    paths = segment_paths(tmp_path)
+    assert len(paths) > 2
+    index = index_path(paths[1])
+    kept = index.read_bytes()
+    index.unlink()
+    reader.refresh()
+    in_memory = [one.path for one in reader._sealed if isinstance(one, OpenSegment)]
+    assert in_memory == [paths[1]]
+    assert_found(reader)
+    index.write_bytes(kept)
+    reader.refresh()
+    assert not [one for one in reader._sealed if isinstance(one, OpenSegment)]
+    assert [one.path for one in reader._sealed] == paths[:-1]
+    assert_found(reader)
+    reader.close()
 
 
 def test_a_reader_takes_a_tail_that_is_not_whole_yet_for_not_there(tmp_path: Path) -> None:
