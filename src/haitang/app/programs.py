@@ -17,7 +17,8 @@ from haitang.decision.engine import (
     evaluate,
     pack_decisions,
 )
-from haitang.decision.rules.pack import load_pack
+from haitang.decision.rules.pack import LoadCache, load_pack
+from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import Pack
 from haitang.kernel.instants import EARLIEST_US
 
@@ -47,5 +48,10 @@ def warm_up(program: EngineProgram) -> None:
 
 def open_pack(folder: Path) -> OpenedPack:
     """Read, check and compile the pack in a folder; every problem is a `HaitangError`."""
-    pack = load_pack(read_pack_folder(folder))
+    return open_source(read_pack_folder(folder))
+
+
+def open_source(source: PackSource, *, cache: LoadCache | None = None) -> OpenedPack:
+    """Do the same with a pack's files."""
+    pack = load_pack(source, cache=cache)
     return OpenedPack(pack=pack, program=compile_pack(pack))

@@ -27,7 +27,9 @@ from haitang.adapters.journal.frames import read_at
 from haitang.adapters.journal.layout import (
     PARTIAL,
     SNAPSHOT_FOLDER,
+    first_position_of,
     remove_partials,
+    segment_paths,
     snapshot_paths,
     snapshot_position,
     sync_folder,
@@ -173,13 +175,15 @@ def drop_snapshots(folder: Path, *, but: Collection[str], before_us: int) -> lis
     """Remove the snapshots of all labels but these that were written before an instant; return
     what was removed.
 
-    A younger one may have been written for a label that nobody speaks of yet.
+    A younger one may have been written for a label that nobody speaks of yet. One that the journal
+    reaches back to, and not to its beginning, stays too: nothing else could give its state back.
     """
     kept = {_label_name(label) for label in but}
+    begins = next((first_position_of(path) for path in segment_paths(folder)), 0)
     removed: list[Path] = []
     with naming(folder / SNAPSHOT_FOLDER):
         for path in snapshot_paths(folder):
-            if path.stem.partition("-")[2] in kept:
+            if path.stem.partition("-")[2] in kept or 0 < begins <= snapshot_position(path):
                 continue
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime_ns // 1_000 < before_us:

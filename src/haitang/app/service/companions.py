@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from haitang.app.programs import OpenedPack
-from haitang.app.service.opening import PROGRAM, opened_by
+from haitang.app.service.opening import PROGRAM, not_checked, opened_by
 from haitang.app.service.telling import Tell
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -101,9 +101,13 @@ class Companions:
                     message="the service was about to stop",
                     hint="publish again when it runs",
                 )
-            process = subprocess.Popen(  # noqa: S603 # our own program
-                [*GIVING_WAY, *self._opener], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-            )
+            try:
+                process = subprocess.Popen(  # noqa: S603 # our own program
+                    [*GIVING_WAY, *self._opener], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+                )
+            except OSError as error:
+                reason = (error.strerror or type(error).__name__).lower()
+                raise not_checked(source, f"could not be started: {reason}") from None
             self._builders.add(process)
         try:
             return opened_by(process, source)

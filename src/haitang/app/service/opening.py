@@ -19,30 +19,22 @@ from typing import Any
 
 import msgspec
 
-from haitang.app.programs import OpenedPack
-from haitang.decision.engine import compile_pack
-from haitang.decision.rules.pack import LoadCache, load_pack
+from haitang.app.programs import OpenedPack, open_source
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
 
-OPEN_S_MAX = 600.0
-"""The shipped bank takes five seconds on an idle core."""
+OPEN_S_MAX = 480.0
+"""The shipped bank takes five seconds on an idle core. Less than `haitang publish` waits for."""
 PROGRAM = (sys.executable, "-c", "from haitang.app.service.opening import main; main()")
 PAUSE_EVERY = 64
 """Objects that are rebuilt between two pauses: a fraction of a millisecond's work."""
 PAUSE_S = 0.000_5
 
 
-def open_source(source: PackSource, *, cache: LoadCache | None = None) -> OpenedPack:
-    """Read, check and compile a pack here and now; every problem is a `HaitangError`."""
-    pack = load_pack(source, cache=cache)
-    return OpenedPack(pack=pack, program=compile_pack(pack))
-
-
 def opened_by(
     process: subprocess.Popen[bytes], source: PackSource, *, within_s: float = OPEN_S_MAX
 ) -> OpenedPack:
-    """Have a process that was started with `PROGRAM` and pipes do the same; not on the loop.
+    """Have a process that was started with `PROGRAM` and pipes open a pack; not on the loop.
 
     Raises what it raised, or `publication_not_checked` where it ended without a word, or was not
     done in time and was ended.
@@ -52,9 +44,9 @@ def opened_by(
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()
-        raise _not_checked(source, f"was not done after {within_s:.0f} s") from None
+        raise not_checked(source, f"was not done after {within_s:.0f} s") from None
     if process.returncode != 0:
-        raise _not_checked(source, f"ended with code {process.returncode}")
+        raise not_checked(source, f"ended with code {process.returncode}")
     # From a process that we started ourselves, over a pipe of our own.
     found = pickle.loads(written)  # noqa: S301
     if isinstance(found, HaitangError):
@@ -106,7 +98,8 @@ def _after_a_pause(rebuild: Callable[..., object], *arguments: object) -> object
     return rebuild(*arguments)
 
 
-def _not_checked(source: PackSource, what: str) -> HaitangError:
+def not_checked(source: PackSource, what: str) -> HaitangError:
+    """Return the refusal of a publication whose pack nobody opened."""
     return HaitangError(
         code="publication_not_checked",
         message=f"the process that reads and checks the pack {what}",

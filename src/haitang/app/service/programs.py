@@ -6,8 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from haitang.app.programs import OpenedPack
-from haitang.app.service.opening import open_source
+from haitang.app.programs import OpenedPack, open_source
 from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place

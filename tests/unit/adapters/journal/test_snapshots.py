@@ -8,6 +8,7 @@ import pytest
 
 from haitang.adapters.journal import snapshots
 from haitang.adapters.journal.errors import SnapshotDamaged
+from haitang.adapters.journal.layout import segment_path
 from haitang.adapters.journal.snapshots import (
     Buffer,
     Snapshot,
@@ -107,6 +108,14 @@ def test_old_ones_of_labels_that_nobody_asks_for_are_removed(tmp_path: Path) -> 
     assert drop_snapshots(tmp_path, but=keeping, before_us=1_001 * second_us) == [old[2]]
     assert [path.exists() for path in (*old, young)] == [True, True, False, True]
     assert drop_snapshots(tmp_path / "elsewhere", but=(), before_us=1 << 60) == []
+
+
+def test_one_that_a_pruned_journal_reaches_back_to_is_not_removed(tmp_path: Path) -> None:
+    (tmp_path / "journal").mkdir()
+    segment_path(tmp_path, 50).touch()
+    beyond, within = (written(tmp_path, position, label="gone") for position in (49, 50))
+    assert drop_snapshots(tmp_path, but=(), before_us=1 << 60) == [beyond]
+    assert within.exists()
 
 
 def test_a_damaged_one_does_not_count_among_those_kept(tmp_path: Path) -> None:

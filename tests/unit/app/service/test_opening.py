@@ -12,10 +12,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from haitang.app.programs import OpenedPack
+from haitang.app.programs import OpenedPack, open_source
 from haitang.app.service import opening
 from haitang.app.service.companions import Companions
-from haitang.app.service.opening import PROGRAM, open_source, opened_by, packed
+from haitang.app.service.opening import PROGRAM, opened_by, packed
 from haitang.data.events.batch import batch_events
 from haitang.decision.engine import EngineState, evaluate, pack_decisions
 from haitang.decision.rules.source import PackSource
@@ -125,3 +125,16 @@ def test_the_process_ends_with_its_node(tmp_path: Path) -> None:
     with pytest.raises(HaitangError) as refused:
         companions.open(source_of(small_pack()))
     assert "about to stop" in refused.value.message
+
+
+def test_a_process_that_cannot_be_started_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("haitang.app.service.companions.GIVING_WAY", ())
+    companions = Companions(
+        tmp_path, tell=Told(), elapsed_us=lambda: 0, opener=(str(tmp_path / "gone"),)
+    )
+    with pytest.raises(HaitangError) as refused:
+        companions.open(source_of(small_pack()))
+    assert refused.value.code == "publication_not_checked"
+    assert "could not be started: no such file or directory" in refused.value.message
