@@ -220,6 +220,17 @@ def test_sweeps_release_accounts(program: EngineProgram) -> None:
     assert state.graph.key_count < before / 2
 
 
+def test_a_graph_wants_memory_until_it_was_touched_ahead(program: EngineProgram) -> None:
+    state = EngineState.create(program)
+    assert state.graph is not None
+    state.features.ahead.touch()
+    assert state.wants_memory, "the graph's memory was not asked for"
+    before = state.graph.arena[: state.graph.size_bytes // 8].tobytes()
+    state.touch_ahead()
+    assert not state.wants_memory
+    assert state.graph.arena[: state.graph.size_bytes // 8].tobytes() == before
+
+
 def test_a_state_read_back_goes_on_as_before(program: EngineProgram) -> None:
     rows = journal(3, 800, 30, 60 * SECOND_US)
     batches = [

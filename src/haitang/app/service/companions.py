@@ -17,7 +17,7 @@ from pathlib import Path
 import msgspec
 
 from haitang.app.programs import OpenedPack
-from haitang.app.service.opening import PROGRAM, not_checked, opened_by
+from haitang.app.service.opening import PROGRAM, breathe, not_checked, opened_by
 from haitang.app.service.telling import Tell
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -109,6 +109,7 @@ class Companions:
                 reason = (error.strerror or type(error).__name__).lower()
                 raise not_checked(source, f"could not be started: {reason}") from None
             self._builders.add(process)
+        breathe()
         try:
             return opened_by(process, source)
         finally:

@@ -261,6 +261,7 @@ class Node:
                     hint="leave `--pack` out, and publish the other one with `haitang publish`",
                 )
         warm_up(course.any_opened.program)
+        course.seen.touch()
         return course
 
     def _add_first(self, first_pack: FirstPack) -> OpenedPack:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from haitang.app.programs import OpenedPack, open_source
+from haitang.app.service.opening import breathe
 from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -51,6 +52,7 @@ class Programs:
         `origins` those in packs that it includes. `opener` does it elsewhere.
         """
         opened = self._open(PackSource(name=name, files=files, origins=origins or {}), opener)
+        breathe()
         self._library.put(opened.pack.digest, dict(files))
         self._remember(opened)
         return opened

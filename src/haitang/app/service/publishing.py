@@ -20,6 +20,7 @@ from haitang.app.service.blocks import ControlRecord, PublicationKind
 from haitang.app.service.clock import ServiceClock
 from haitang.app.service.course import Course, JournalFrame
 from haitang.app.service.node import Writer
+from haitang.app.service.opening import breathe
 from haitang.app.service.recovery import check_reach
 from haitang.app.service.register import SHARE_WHOLE
 from haitang.app.service.telling import Tell
@@ -124,6 +125,7 @@ class Publisher:
             )
         with self._one_at_a_time, collecting.held():
             opened = self._programs.add(request.files, name="pack", opener=self._opener)
+            breathe()
             if request.start_at_us:
                 record = self._record("scheduled", opened, request)
                 self._enter(record)
@@ -215,6 +217,7 @@ class Publisher:
             self._enter(record)
         elif same_plan:
             course.lane(opened)
+            breathe()
             self._enter(record)
         else:
             self._swap(self._built(opened), record)
@@ -237,6 +240,7 @@ class Publisher:
             for _ in course.walk(self._journal.read(course.position), compare=False):
                 pass
             if self._journal.durable_position - course.position < CATCH_UP_EVENTS:
+                course.seen.touch()
                 return course
         raise HaitangError(
             code="publication_not_caught_up",

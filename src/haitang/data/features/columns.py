@@ -209,14 +209,16 @@ def test_row(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _distance_km(latitude: float, longitude: float, latitude_2: float, longitude_2: float) -> float:
+    if latitude + longitude + latitude_2 + longitude_2 != (
+        latitude + longitude + latitude_2 + longitude_2
+    ):
+        # Most events tell no place. `min` would take 1 for it below, and it would be the antipode.
+        return math.nan
     phi = math.radians(latitude)
     phi_2 = math.radians(latitude_2)
     half_phi = math.sin((phi_2 - phi) / 2.0)
     half_lambda = math.sin(math.radians(longitude_2 - longitude) / 2.0)
     chord = half_phi * half_phi + math.cos(phi) * math.cos(phi_2) * half_lambda * half_lambda
-    if chord != chord:
-        # `min` would take 1 for it, and an unknown place would be the antipode.
-        return math.nan
     return 2.0 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(chord)))
 
 

@@ -12,9 +12,14 @@ import numpy as np
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+from haitang.data.features.arena import HIGH_WATER
 
 PAGE_WORDS = 512
 """Words of the smallest page: whether the system gives large ones is its own affair."""
+AHEAD_WORDS = (64 << 20) // 8
+"""Memory beyond what is in use that `Ahead` has the system give."""
 
 
 @intrinsic
@@ -42,3 +47,29 @@ def touch(words: Any, start: int, stop: int) -> None:
     address = words.ctypes.data
     for word in range(start, stop, PAGE_WORDS):
         touch_word(np.intp(address + word * 8))
+
+
+class Ahead:
+    """How much of an arena's memory the system has given, beyond what is in use."""
+
+    def __init__(self, arena: NDArray[np.int64], *, touched_words: int = 0) -> None:
+        """Take so many words at once, so that no event waits for a page of them."""
+        self._arena = arena
+        self._touched_words = touched_words
+        arena[:touched_words:PAGE_WORDS] = 0
+
+    @property
+    def is_wanted(self) -> bool:
+        """Tell whether it is time to call `touch`."""
+        left = self._touched_words - self._arena.item(HIGH_WATER)
+        return bool(left < AHEAD_WORDS // 2)
+
+    def touch(self) -> None:
+        """Have the system give the memory that events will soon need, so that none waits for it.
+
+        One other thread may call this while the writer writes; nothing is changed.
+        """
+        used = self._arena.item(HIGH_WATER)
+        stop = min(used + AHEAD_WORDS, self._arena.size)
+        touch(self._arena, max(self._touched_words, used), stop)
+        self._touched_words = stop

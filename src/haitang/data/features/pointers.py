@@ -14,6 +14,7 @@ import operator
 from typing import Any, TypeAlias
 
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 from numba.extending import (
     intrinsic,
@@ -163,3 +164,24 @@ def _address_of(typing_context: Any, pointer: Any) -> Any:
 
 
 address_of: Any = _address_of
+
+
+@intrinsic
+def _copy_bytes(
+    typing_context: Any, target: Any, at: Any, source: Any, start: Any, size: Any
+) -> Any:
+    """Copy `size` bytes from `source[start]` on to `target[at]`; the two may not overlap.
+
+    A loop in Python's words goes byte by byte, because each index might be negative.
+    """
+
+    def generate(context: Any, builder: Any, call: Any, arguments: Any) -> Any:
+        target, at, source, start, size = arguments
+        there, here = builder.gep(target, [at]), builder.gep(source, [start])
+        cgutils.raw_memcpy(builder, there, here, size, 1)
+        return context.get_dummy_value()
+
+    return types.void(target, types.intp, source, types.intp, types.intp), generate
+
+
+copy_bytes: Any = _copy_bytes

@@ -17,7 +17,7 @@ from haitang.data.features import arena as words_of
 from haitang.data.features import layout as at
 from haitang.data.features.arena import find, find_or_create
 from haitang.data.features.fold import empty_record
-from haitang.data.features.pages import PAGE_WORDS, touch
+from haitang.data.features.pages import Ahead
 from haitang.data.features.plan import Plan
 from haitang.kernel.errors import HaitangError, Place
 
@@ -29,8 +29,6 @@ double what the state holds of the keys it knows.
 """
 RESERVE_BYTES = 256 << 20
 """Address space beyond: what one block can add for keys it sees for the first time."""
-AHEAD_WORDS = (64 << 20) // 8
-"""Memory beyond what is in use that `touch_ahead` has the system give."""
 FILE_FORMAT = 1
 
 SEAL_BYTES = 32
@@ -93,9 +91,7 @@ class FeatureState:
         self.plan = plan
         self.limit_words = limit_bytes // 8
         self.arena = reserve(limit_bytes)
-        # Writing one word a page makes the system hand the page out now instead of under an event.
-        self._touched_words = min(touched_bytes, limit_bytes) // 8
-        self.arena[: self._touched_words : PAGE_WORDS] = 0
+        self.ahead = Ahead(self.arena, touched_words=min(touched_bytes, limit_bytes) // 8)
         self.halves: NDArray[np.uint32] = self.arena.view(np.uint32)
         self.floats: NDArray[np.float64] = self.arena.view(np.float64)
         self.arena[words_of.HIGH_WATER] = plan.header_words
@@ -115,22 +111,6 @@ class FeatureState:
     def size_bytes(self) -> int:
         """Return the bytes in use, freed blocks included."""
         return int(self.arena[words_of.HIGH_WATER]) * 8
-
-    @property
-    def wants_memory(self) -> bool:
-        """Tell whether it is time to call `touch_ahead`."""
-        ahead = self._touched_words - self.arena.item(words_of.HIGH_WATER)
-        return bool(ahead < AHEAD_WORDS // 2)
-
-    def touch_ahead(self) -> None:
-        """Have the system give the memory that events will soon need, so that none waits for it.
-
-        One other thread may call this while the writer writes; nothing is changed.
-        """
-        used = self.arena.item(words_of.HIGH_WATER)
-        stop = min(used + AHEAD_WORDS, self.arena.size)
-        touch(self.arena, max(self._touched_words, used), stop)
-        self._touched_words = stop
 
     def check_room(self) -> None:
         """Refuse to go on when the bound is reached; called between blocks, so nothing is half

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.features import arena as words_of
+from haitang.data.features.pages import Ahead
 from haitang.data.features.state import SectionReader, StateRefused, reserve
 from haitang.data.graph.components import confirm_again
 from haitang.data.graph.nodes import note_spoken_of, sweep_stores
@@ -28,6 +29,7 @@ class GraphState:
         self.plan = plan
         self.limit_words = limit_bytes // 8
         self.arena = reserve(limit_bytes)
+        self.ahead = Ahead(self.arena)
         self.arena[words_of.HIGH_WATER] = plan.header_words
         self.arena[words_of.WATERMARK_US] = np.iinfo(np.int64).min // 2
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int
+from haitang.data.features.pointers import Int, copy_bytes, pointer_to
 from haitang.kernel.identity import ID_LENGTH
 
 NUMBER_BYTES_MAX = 20
@@ -27,10 +27,10 @@ WORDS, CODES, TIERS, ENDINGS, TYPOLOGIES, HITS, KINDS = range(7)
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def _put(out: Any, at: Int, texts: Any, spans: Any, number: Int) -> Int:
     """Write one of several texts; return where the next one goes."""
-    start, stop = spans[number], spans[number + 1]
-    for i in range(start, stop):
-        out[at + i - start] = texts[i]
-    return at + stop - start
+    start = spans[number]
+    size = spans[number + 1] - start
+    copy_bytes(out, at, texts, start, size)
+    return at + size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -54,21 +54,22 @@ def _put_number(out: Any, at: Int, number: Int) -> Int:
 @njit(cache=True, nogil=True, error_model="numpy")
 def write_answers(
     names: Any, quoted: Any, positions: Any, actions: Any, further: Any, tiers: Any, scores: Any,
-    hit_starts: Any, hit_policies: Any, spared: Any, spared_spans: Any, mode: Int,
-    texts: Any, spans: Any, kinds: Any, typology_of: Any, out: Any, starts: Any,
+    hit_starts: Any, hit_policies: Any, spared_block: Any, spared_spans: Any, mode: Int,
+    text_block: Any, spans: Any, kinds: Any, typology_of: Any, written: Any, starts: Any,
 ) -> None:  # fmt: skip
-    """Write the answers one behind the other into `out`, and where each begins into `starts`.
+    """Write the answers one behind the other, and where each begins into `starts`.
 
     `quoted` holds the events' ids as JSON, a line each; the first text of a kind is number
     `kinds[kind]`; `typology_of` is -1 for a policy that nobody is told of.
     """
     at, reading = 0, 0
+    out, texts, spared = pointer_to(written), pointer_to(text_block), pointer_to(spared_block)
+    id_texts = pointer_to(names)
     found = np.empty(kinds[HITS] - kinds[TYPOLOGIES] + 1, np.int64)
     for j in range(actions.shape[0]):
         starts[j] = at
         at = _put(out, at, texts, spans, 0)
-        for i in range(ID_LENGTH):
-            out[at + i] = names[j * ID_LENGTH + i]
+        copy_bytes(out, at, id_texts, j * ID_LENGTH, ID_LENGTH)
         at = _put(out, at + ID_LENGTH, texts, spans, 1)
         while quoted[reading] != LINE_END:
             out[at] = quoted[reading]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int
+from haitang.data.features.pointers import Int, pointer_to
 from haitang.decision.engine.actions import ACTIONS, PRIMARY
 from haitang.decision.rules.specs import TIERS
 
@@ -47,7 +47,7 @@ def _get(data: Any, at: Int, size: Int) -> Int:
     return np.int64(word)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _put_number(out: Any, at: Int, value: float, bits: Int) -> Int:
     """Write a number in the fewest bytes that give it back; `bits` are its own."""
     if value != value:
@@ -97,9 +97,10 @@ def _get_number(data: Any, at: Int, double: Any) -> float:
 def write_record(
     actions: Any, further: Any, tiers: Any, scores: Any, raw_scores: Any, answers: Any,
     hit_starts: Any, hit_policies: Any, value_starts: Any, hit_values: Any, read_ranges: Any,
-    mode: Int, first: Int, count: Int, out: Any,
+    mode: Int, first: Int, count: Int, data: Any,
 ) -> Int:  # fmt: skip
     """Write events `first` to `first + count`; return the size."""
+    out = pointer_to(data)
     at = 16
     for j in range(first, first + count):
         out[at] = actions[j]

@@ -105,6 +105,19 @@ class EngineState:
         other.program = program
         return other
 
+    @property
+    def wants_memory(self) -> bool:
+        """Tell whether it is time to call `touch_ahead`."""
+        if self.features.ahead.is_wanted:
+            return True
+        return self.graph is not None and self.graph.ahead.is_wanted
+
+    def touch_ahead(self) -> None:
+        """Have the system give the memory that events will soon need; see `Ahead.touch`."""
+        self.features.ahead.touch()
+        if self.graph is not None:
+            self.graph.ahead.touch()
+
     # -- publishing ------------------------------------------------------------------------------
 
     def prepare(self, program: EngineProgram) -> Prepared:

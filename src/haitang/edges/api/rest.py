@@ -28,6 +28,7 @@ from haitang.app.service.answers import (
     ReplayCheck,
 )
 from haitang.app.service.listing import read_listing
+from haitang.app.service.opening import BREATH_S
 from haitang.data.events.catalogue import Event
 from haitang.data.events.codec import decode_row, encode_event
 from haitang.data.lists.entries import EntryRules
@@ -127,7 +128,11 @@ class Publications(Controller):
     async def publish(self, request: AnyRequest) -> PublicationView:
         """Check a pack and publish it."""
         rest = _admitted(request, "publish")
+        # A pack is megabytes: what came while it was read is answered before it is taken apart, and
+        # what came meanwhile before it is checked.
+        await asyncio.sleep(BREATH_S)
         body = await _decoded(request, Publication)
+        await asyncio.sleep(BREATH_S)
         wanted = PublishRequest(
             files=body.files,
             author=body.author,

@@ -7,9 +7,10 @@ import threading
 
 import numpy as np
 
-from haitang.data.features.pages import PAGE_WORDS, touch
-from haitang.data.features.state import AHEAD_WORDS, FeatureState
-from haitang.decision.engine import compile_pack
+from haitang.data.events.order import Deduplicator
+from haitang.data.events.remembered import NEW
+from haitang.data.features.pages import AHEAD_WORDS, PAGE_WORDS, touch
+from haitang.decision.engine import EngineState, compile_pack
 from tests.unit.decision.engine.engine_packs import read_pack
 
 
@@ -40,15 +41,34 @@ def test_touching_beside_a_writer_loses_none_of_its_writes() -> None:
         thread.join()
 
 
+def _faults() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
 def test_a_state_wants_memory_until_it_was_touched_ahead() -> None:
-    state = FeatureState(compile_pack(read_pack()).plan)
+    state = EngineState.create(compile_pack(read_pack()))
     assert state.wants_memory
-    before = state.content()
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    before = state.features.content()
+    faults = _faults()
     state.touch_ahead()
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt > faults
+    assert _faults() > faults
     assert not state.wants_memory
-    assert state.content() == before
-    faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    state.arena[state.size_bytes // 8 : AHEAD_WORDS : PAGE_WORDS] = 1
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_minflt - faults < 100
+    assert state.features.content() == before
+    faults = _faults()
+    state.features.arena[state.features.size_bytes // 8 : AHEAD_WORDS : PAGE_WORDS] = 1
+    assert _faults() - faults < 100
+
+
+def test_remembered_ids_take_all_of_their_memory_at_once_when_asked() -> None:
+    seen = Deduplicator(200_000)
+    assert seen.admit_each(["a"], [b"1"], position=7) == [NEW]
+    faults = _faults()
+    seen.touch()
+    assert _faults() > faults
+    assert seen.admit_each(["a"], [b"1"], position=8) == [7]
+    ids, contents = [f"e{n}" for n in range(1_000)], [b"x"] * 1_000
+    for turn in range(150):
+        seen.admit_each([f"{turn}{name}" for name in ids], contents, position=9)
+    faults = _faults()
+    seen.touch()
+    assert _faults() - faults < 100, "it was given before"
