@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -43,10 +44,13 @@ Buffer = bytes | bytearray | memoryview | npt.NDArray[np.generic]
 PIECE_BYTES = 16 << 20
 """Bytes under one checksum."""
 
-SYNC_BYTES = 4 << 20
+SYNC_BYTES = 1 << 20
 """Written and then waited for, again and again: a file of gigabytes that is synced at its end keeps
 the disk from the journal for as long as that takes.
 """
+
+Rest = Callable[[float], None]
+"""Called after each such step with the seconds that it took."""
 
 SNAPSHOTS_KEPT = 2
 """Of each label."""
@@ -129,19 +133,24 @@ class Snapshot:
 
 
 def write_snapshot(
-    folder: Path, *, position: int, label: str, sections: Mapping[str, Sequence[Buffer]]
+    folder: Path,
+    *,
+    position: int,
+    label: str,
+    sections: Mapping[str, Sequence[Buffer]],
+    rest: Rest | None = None,
 ) -> Path:
     """Write the state before `position`; a section is its buffers, one after the other.
 
-    Copies nothing whole. Keeps the two newest whole ones of the label. A snapshot of the same
-    position and label is replaced.
+    Copies nothing whole; `rest` is where others get at the disk. Keeps the two newest whole ones of
+    the label. A snapshot of the same position and label is replaced.
     """
     target = folder / SNAPSHOT_FOLDER / _file_name(position, label=label)
     with naming(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         remove_partials(target.parent)
         with _replacing(target) as file:
-            _write(file, position=position, label=label, sections=sections)
+            _write(file, position=position, label=label, sections=sections, rest=rest)
     _drop_old(folder, label=label)
     return target
 
@@ -215,7 +224,12 @@ def open_snapshot(path: Path) -> Snapshot:
 
 
 def _write(
-    file: int, *, position: int, label: str, sections: Mapping[str, Sequence[Buffer]]
+    file: int,
+    *,
+    position: int,
+    label: str,
+    sections: Mapping[str, Sequence[Buffer]],
+    rest: Rest | None,
 ) -> None:
     offset = write_all(file, [_MAGIC])
     entries: dict[str, _Section] = {}
@@ -227,7 +241,7 @@ def _write(
             for view in piece:
                 checksum = zlib.crc32(view, checksum)
             checksums.append(checksum)
-            size += _write_in_steps(file, piece)
+            size += _write_in_steps(file, piece, rest=rest)
         entries[name] = _Section(offset=offset, size=size, checksums=checksums)
         offset += size
     directory = msgspec.msgpack.encode(_Directory(position=position, label=label, sections=entries))
@@ -235,9 +249,10 @@ def _write(
     write_all(file, [directory, end, _END_MAGIC])
 
 
-def _write_in_steps(file: int, piece: Sequence[memoryview]) -> int:
+def _write_in_steps(file: int, piece: Sequence[memoryview], *, rest: Rest | None) -> int:
     """Write a piece, letting go of the disk after every `SYNC_BYTES`; return its size."""
     size, waiting = 0, 0
+    begun_s = time.monotonic()
     for view in piece:
         for start in range(0, view.nbytes, SYNC_BYTES):
             written = write_all(file, [view[start : start + SYNC_BYTES]])
@@ -246,6 +261,9 @@ def _write_in_steps(file: int, piece: Sequence[memoryview]) -> int:
             if waiting >= SYNC_BYTES:
                 os.fdatasync(file)
                 waiting = 0
+                if rest is not None:
+                    rest(time.monotonic() - begun_s)
+                    begun_s = time.monotonic()
     return size
 
 

@@ -31,6 +31,11 @@ takes caches and the host's goodwill from the service beside it.
 """
 SAY_US = 500_000
 """Between two statuses."""
+REST = 2.0
+"""Between two steps of a snapshot, times what the step took: where a disk does nothing but write
+snapshots, each commit waits behind one of their steps.
+"""
+REST_US_MAX = 100_000
 DIFFERENCES_TOLD_MAX = 100
 START_AGAIN = ("journal_rewound", "journal_pruned")
 """Refusals of a reader that a new one gets over."""
@@ -85,7 +90,13 @@ def follow(
     """Walk the journal until `ended`, or to its end with `once`; see the module."""
     journal = Journal.open(options.folder, read_only=True)
     programs = Programs(PackLibrary(options.folder / "packs"))
-    follower = _Follower(options, programs, tell)
+
+    def rest(took_s: float) -> None:
+        # Whoever waits for the end, or for the one snapshot, is not kept.
+        if not options.once and not ended():
+            clock.pause(duration_us=min(int(took_s * REST * 1e6), REST_US_MAX))
+
+    follower = _Follower(options, programs, tell, rest=rest)
     snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
     said_at_us = -SAY_US
     try:
@@ -123,7 +134,15 @@ def follow(
 
 
 class _Follower:
-    def __init__(self, options: FollowOptions, programs: Programs, tell: Tell) -> None:
+    def __init__(
+        self,
+        options: FollowOptions,
+        programs: Programs,
+        tell: Tell,
+        *,
+        rest: Callable[[float], None],
+    ) -> None:
+        self._rest = rest
         self._options = options
         self._programs = programs
         self._tell = tell
@@ -191,6 +210,7 @@ class _Follower:
             position=course.position,
             label=course.plan_digest,
             sections=course.sections(),
+            rest=self._rest,
         )
         self._snapshot_position = course.position
         self._tell("snapshot_written", position=course.position)

@@ -71,6 +71,18 @@ def test_a_large_one_goes_to_the_disk_in_steps(
     assert bytes(latest(tmp_path).read("state")) == b"x" * 600 + b"y" * 600 + numbers.tobytes()
 
 
+def test_others_get_at_the_disk_between_the_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "SYNC_BYTES", 1_000)
+    rests: list[float] = []
+    content = os.urandom(10_500)
+    write_snapshot(tmp_path, position=7, label="plan", sections={"a": [content]}, rest=rests.append)
+    assert len(rests) == 10
+    assert all(took > 0 for took in rests)
+    assert latest(tmp_path).read("a") == content
+
+
 def test_the_newest_at_or_before_a_position_is_found(tmp_path: Path) -> None:
     written(tmp_path, 10)
     written(tmp_path, 20)

@@ -8,11 +8,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from haitang.adapters.journal import snapshots
 from haitang.app.service import course
 from haitang.app.service.answers import PublishRequest
 from haitang.app.service.blocks import EVENTS, decode_events, encode_block
 from haitang.app.service.course import CourseSettings
-from haitang.app.service.following import FollowOptions, FollowStatus, follow
+from haitang.app.service.following import (
+    BUSY_PAUSE_US,
+    PAUSE_US,
+    FollowOptions,
+    FollowStatus,
+    follow,
+)
 from haitang.app.service.lifecycle import NodeOptions
 from haitang.app.service.shadowing import ShadowReport
 from haitang.app.wiring import Journal, MachineClock
@@ -54,6 +61,39 @@ def test_a_follower_of_a_running_node_writes_a_snapshot_that_the_next_start_uses
     asyncio.run(story())
     began = dict(told.events)["recovery_began"]
     assert began == {"from_position": 30}
+
+
+def test_a_snapshot_is_written_with_rests_unless_somebody_waits_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "SYNC_BYTES", 4_096)
+    rests: list[int] = []
+
+    class Clock(MachineClock):
+        def pause(self, *, duration_us: int) -> None:
+            if duration_us not in (BUSY_PAUSE_US, PAUSE_US):
+                rests.append(duration_us)
+
+    def followed(*, once: bool, looks: int) -> list[int]:
+        rests.clear()
+        left = iter(range(looks))
+        follow(
+            FollowOptions(
+                folder=tmp_path, course=STATE, once=once, from_start=True, snapshot_every_events=10
+            ),
+            clock=Clock(), tell=Told(), ended=lambda: next(left, None) is None,
+        )  # fmt: skip
+        return list(rests)
+
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            await send(node, *(transfer(n) for n in range(30)))
+
+    asyncio.run(story())
+    assert len(followed(once=False, looks=10_000)) > 5
+    assert followed(once=True, looks=10_000) == []
+    # Whoever ends it does not wait: it is asked before each rest.
+    assert len(followed(once=False, looks=2)) <= 1
 
 
 def test_a_decision_that_was_tampered_with_is_found(tmp_path: Path) -> None:
