@@ -66,7 +66,7 @@ def test_a_follower_of_a_running_node_writes_a_snapshot_that_the_next_start_uses
 def test_a_snapshot_is_written_with_rests_unless_somebody_waits_for_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snapshots, "SYNC_BYTES", 4_096)
+    monkeypatch.setattr(snapshots, "SYNC_BYTES", 256)
     rests: list[int] = []
 
     class Clock(MachineClock):
