@@ -74,5 +74,7 @@ def test_the_kernel_holds_to_it_while_the_file_is_open() -> None:
     def longest_delay() -> int:
         return int(struct.unpack("@i", LATENCY_FILE.read_bytes()[:4])[0])
 
+    if longest_delay() == 0:
+        pytest.skip("somebody else keeps the processors awake")
     with processors_awake(tell=lambda *_, **__: None):
         assert longest_delay() == 0

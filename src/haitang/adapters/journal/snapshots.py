@@ -52,6 +52,11 @@ the disk from the journal for as long as that takes.
 Rest = Callable[[float], None]
 """Called after each such step with the seconds that it took."""
 
+SHRINK_BYTES = 16 << 20
+"""Given back at once of an old one, where others use the disk: a system that tells its disk of
+every block that is freed (mount option `discard`) keeps it from the journal meanwhile.
+"""
+
 SNAPSHOTS_KEPT = 2
 """Of each label."""
 
@@ -151,7 +156,7 @@ def write_snapshot(
         remove_partials(target.parent)
         with _replacing(target) as file:
             _write(file, position=position, label=label, sections=sections, rest=rest)
-    _drop_old(folder, label=label)
+    _drop_old(folder, label=label, rest=rest)
     return target
 
 
@@ -304,10 +309,14 @@ def _fill(file: int, view: memoryview, *, offset: int) -> None:
         offset += done
 
 
+def _partial_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
+
+
 @contextmanager
 def _replacing(target: Path) -> Iterator[int]:
     """Write a file under a temporary name, locked so that nobody takes it for a leftover."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}{PARTIAL}")
+    partial = _partial_of(target)
     file = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -323,12 +332,33 @@ def _replacing(target: Path) -> Iterator[int]:
         os.close(file)
 
 
-def _drop_old(folder: Path, *, label: str) -> None:
+def _remove(path: Path, *, rest: Rest | None) -> None:
+    """Remove a snapshot; with `rest`, shrink it step by step before, under a temporary name."""
+    if rest is not None:
+        partial = _partial_of(path)
+        try:
+            path.replace(partial)
+        except FileNotFoundError:
+            return
+        file = os.open(partial, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for size in range(os.fstat(file).st_size - SHRINK_BYTES, 0, -SHRINK_BYTES):
+                begun_s = time.monotonic()
+                os.ftruncate(file, size)
+                rest(time.monotonic() - begun_s)
+        finally:
+            os.close(file)
+        path = partial
+    path.unlink(missing_ok=True)
+
+
+def _drop_old(folder: Path, *, label: str, rest: Rest | None) -> None:
     """Remove what is older than the newest whole ones."""
     whole = 0
     for path in _listed(folder, label=label):
         if whole >= SNAPSHOTS_KEPT:
-            path.unlink(missing_ok=True)
+            _remove(path, rest=rest)
             continue
         try:
             open_snapshot(path)

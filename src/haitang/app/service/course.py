@@ -6,6 +6,7 @@ All of them call the same `evaluate`, so all of them arrive at the same place (l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Protocol
 
@@ -25,6 +26,7 @@ from haitang.app.service.register import Entry, Register
 from haitang.data.events.batch import batch_events
 from haitang.data.events.codec import decode_stored
 from haitang.data.events.order import Deduplicator
+from haitang.data.features.pages import LARGE_PAGE_WORDS
 from haitang.decision.engine import (
     FAIL_POLICY,
     FULL,
@@ -34,6 +36,8 @@ from haitang.decision.engine import (
     pack_decisions,
 )
 
+TOUCH_REST_S = 0.02
+"""Between two large pages that are touched ahead."""
 MERGED_EVENTS = 1_024
 """Events of several frames that are evaluated in one call: how they are cut changes no decision."""
 
@@ -132,6 +136,15 @@ class Course:
             found = self.state.beside(opened.program)
             self._lanes[opened.pack.digest] = found
         return found
+
+    def touch_ahead(self) -> None:
+        """Have memory at hand before events need it; another thread than the deciding one.
+
+        Page by page: on a virtual machine each takes the processor for milliseconds, whoever waits
+        for it.
+        """
+        while self.state.touch_ahead(LARGE_PAGE_WORDS):
+            time.sleep(TOUCH_REST_S)
 
     def opened(self, number: int) -> OpenedPack:
         """Return the pack of a publication."""

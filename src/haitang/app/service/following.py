@@ -35,6 +35,10 @@ REST = 2.0
 """Between two steps of a snapshot, times what the step took: where a disk does nothing but write
 snapshots, each commit waits behind one of their steps.
 """
+BREATH = 0.25
+"""Between two pieces of the journal, times what the walk over one took: a core that never rests
+slows the one beside it, with which it shares more than a guest of the machine can see.
+"""
 REST_US_MAX = 100_000
 DIFFERENCES_TOLD_MAX = 100
 START_AGAIN = ("journal_rewound", "journal_pruned")
@@ -96,7 +100,7 @@ def follow(
         if not options.once and not ended():
             clock.pause(duration_us=min(int(took_s * REST * 1e6), REST_US_MAX))
 
-    follower = _Follower(options, programs, tell, rest=rest)
+    follower = _Follower(options, programs, tell, clock=clock, rest=rest)
     snapshot_at_us = clock.elapsed_us() + options.snapshot_every_s * 1_000_000
     said_at_us = -SAY_US
     try:
@@ -140,8 +144,10 @@ class _Follower:
         programs: Programs,
         tell: Tell,
         *,
+        clock: FollowClock,
         rest: Callable[[float], None],
     ) -> None:
+        self._clock = clock
         self._rest = rest
         self._options = options
         self._programs = programs
@@ -178,6 +184,7 @@ class _Follower:
         if course is None:
             return
         before = course.position
+        began_us = self._clock.elapsed_us()
         for piece in course.walk(journal.read(course.position), compare=self._options.compare):
             if isinstance(piece, Difference):
                 self._differ(piece)
@@ -189,8 +196,13 @@ class _Follower:
             ):
                 self.snapshot()
                 self.say()
+                began_us = self._clock.elapsed_us()
             if ended():
                 return
+            if not self._options.once:
+                took_us = self._clock.elapsed_us() - began_us
+                self._clock.pause(duration_us=min(int(took_us * BREATH), REST_US_MAX))
+            began_us = self._clock.elapsed_us()
         self._end = max(self._end, course.position)
         options = self._options
         if not options.pack_digest and options.shadow < 0 and self._plan_changed(course):

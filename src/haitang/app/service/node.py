@@ -389,15 +389,14 @@ class Writer:
 
     def _touch_ahead(self) -> None:
         """Have memory at hand before events need it: its first touch takes the system long."""
-        state = self.course.state
-        if self._touching or not state.wants_memory:
+        if self._touching or not self.course.state.wants_memory:
             return
 
         def done(_: asyncio.Future[None]) -> None:
             self._touching = False
 
         self._touching = True
-        touching = self._loop.run_in_executor(self._reader, state.touch_ahead)
+        touching = self._loop.run_in_executor(self._reader, self.course.touch_ahead)
         touching.add_done_callback(done)
 
     # -- commits ---------------------------------------------------------------------------------

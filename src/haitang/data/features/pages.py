@@ -20,6 +20,7 @@ PAGE_WORDS = 512
 """Words of the smallest page: whether the system gives large ones is its own affair."""
 AHEAD_WORDS = (64 << 20) // 8
 """Memory beyond what is in use that `Ahead` has the system give."""
+LARGE_PAGE_WORDS = (2 << 20) // 8
 
 
 @intrinsic
@@ -64,12 +65,16 @@ class Ahead:
         left = self._touched_words - self._arena.item(HIGH_WATER)
         return bool(left < AHEAD_WORDS // 2)
 
-    def touch(self) -> None:
-        """Have the system give the memory that events will soon need, so that none waits for it.
+    def touch(self, words: int = AHEAD_WORDS) -> bool:
+        """Have the system give memory that events will soon need, so that none waits for it: at
+        most so many words now. Returns whether more is wanted.
 
         One other thread may call this while the writer writes; nothing is changed.
         """
         used = self._arena.item(HIGH_WATER)
-        stop = min(used + AHEAD_WORDS, self._arena.size)
-        touch(self._arena, max(self._touched_words, used), stop)
+        start = max(self._touched_words, used)
+        goal = max(start, min(used + AHEAD_WORDS, self._arena.size))
+        stop = min(goal, start + words)
+        touch(self._arena, start, stop)
         self._touched_words = stop
+        return stop < goal

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
+from haitang.data.features.pages import AHEAD_WORDS
 from haitang.data.features.state import (
     DEFAULT_LIMIT_BYTES,
     FeatureState,
@@ -112,11 +113,12 @@ class EngineState:
             return True
         return self.graph is not None and self.graph.ahead.is_wanted
 
-    def touch_ahead(self) -> None:
-        """Have the system give the memory that events will soon need; see `Ahead.touch`."""
-        self.features.ahead.touch()
-        if self.graph is not None:
-            self.graph.ahead.touch()
+    def touch_ahead(self, words: int = AHEAD_WORDS) -> bool:
+        """Have the system give memory that events will soon need; see `Ahead.touch`."""
+        more = self.features.ahead.touch(words)
+        if not more and self.graph is not None:
+            more = self.graph.ahead.touch(words)
+        return more
 
     # -- publishing ------------------------------------------------------------------------------
 

@@ -83,6 +83,26 @@ def test_others_get_at_the_disk_between_the_steps(
     assert latest(tmp_path).read("a") == content
 
 
+def test_an_old_one_is_given_back_step_by_step_where_others_use_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(snapshots, "SHRINK_BYTES", 1_000)
+    sizes: list[int] = []
+
+    def rest(_: float) -> None:
+        (leaving,) = (path for path in (tmp_path / "snapshots").iterdir() if path.name[0] == ".")
+        sizes.append(leaving.stat().st_size)
+
+    for position in range(3):
+        assert not sizes, "two are kept"
+        content = {"a": [os.urandom(3_500)]}
+        write_snapshot(tmp_path, position=position, label="plan", sections=content, rest=rest)
+    assert len(sizes) == 3
+    assert np.diff(sizes).tolist() == [-1_000, -1_000]
+    assert len(list((tmp_path / "snapshots").iterdir())) == 2
+    assert latest(tmp_path, at_most=1).position == 1
+
+
 def test_the_newest_at_or_before_a_position_is_found(tmp_path: Path) -> None:
     written(tmp_path, 10)
     written(tmp_path, 20)

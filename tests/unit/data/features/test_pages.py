@@ -9,7 +9,8 @@ import numpy as np
 
 from haitang.data.events.order import Deduplicator
 from haitang.data.events.remembered import NEW
-from haitang.data.features.pages import AHEAD_WORDS, PAGE_WORDS, touch
+from haitang.data.features.pages import AHEAD_WORDS, LARGE_PAGE_WORDS, PAGE_WORDS, Ahead, touch
+from haitang.data.features.state import reserve
 from haitang.decision.engine import EngineState, compile_pack
 from tests.unit.decision.engine.engine_packs import read_pack
 
@@ -53,6 +54,7 @@ def test_a_state_wants_memory_until_it_was_touched_ahead() -> None:
     state.touch_ahead()
     assert _faults() > faults
     assert not state.wants_memory
+    assert not state.touch_ahead(), "nothing more was wanted"
     assert state.features.content() == before
     faults = _faults()
     state.features.arena[state.features.size_bytes // 8 : AHEAD_WORDS : PAGE_WORDS] = 1
@@ -72,3 +74,13 @@ def test_remembered_ids_take_all_of_their_memory_at_once_when_asked() -> None:
     faults = _faults()
     seen.touch()
     assert _faults() - faults < 100, "it was given before"
+
+
+def test_memory_is_asked_for_page_by_page_until_there_is_enough() -> None:
+    ahead = Ahead(reserve(AHEAD_WORDS * 8))
+    assert ahead.is_wanted
+    pages = 1
+    while ahead.touch(LARGE_PAGE_WORDS):
+        pages += 1
+    assert pages == AHEAD_WORDS // LARGE_PAGE_WORDS
+    assert not ahead.is_wanted
