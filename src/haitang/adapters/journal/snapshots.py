@@ -338,9 +338,10 @@ def _remove(path: Path, *, rest: Rest | None) -> None:
         partial = _partial_of(path)
         try:
             path.replace(partial)
+            # Until it is locked, another writer may take it for a leftover and remove it.
+            file = os.open(partial, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
             return
-        file = os.open(partial, os.O_RDWR | os.O_CLOEXEC)
         try:
             fcntl.flock(file, fcntl.LOCK_EX)
             for size in range(os.fstat(file).st_size - SHRINK_BYTES, 0, -SHRINK_BYTES):

@@ -36,8 +36,8 @@ REST = 2.0
 snapshots, each commit waits behind one of their steps.
 """
 BREATH = 0.25
-"""Between two pieces of the journal, times what the walk over one took: a core that never rests
-slows the one beside it, with which it shares more than a guest of the machine can see.
+"""Between two pieces of the journal, times what the walk over one took: a follower that
+catches up at full speed was seen beside a service that fell behind.
 """
 REST_US_MAX = 100_000
 DIFFERENCES_TOLD_MAX = 100
