@@ -167,6 +167,7 @@ class Metrics:
             "haitang_commit_events", "Events made durable by one commit.", EVENTS
         )
         self.queue_events = Level("haitang_queue_events", "Events admitted and not yet evaluated.")
+        self.connections = Level("haitang_connections", "Open HTTP connections.")
         self.ready = Level("haitang_ready", "1 while the service decides, else 0.")
         self.journal_position = Level(
             "haitang_journal_position", "Position of the next event of the journal."

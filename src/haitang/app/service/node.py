@@ -12,8 +12,6 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-import msgspec
-
 from haitang.app.service.answers import (
     Answer,
     Answered,
@@ -29,6 +27,7 @@ from haitang.app.service.blocks import CONTROL, EVENTS, ControlRecord, encode_bl
 from haitang.app.service.clock import ServiceClock
 from haitang.app.service.committing import Committer, Journal
 from haitang.app.service.course import Course
+from haitang.app.service.gathering import Gathering
 from haitang.app.service.history import History
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import NodeSettings, Pressure
@@ -82,6 +81,7 @@ class Writer:
         self._metrics = metrics
         self._failed = failed
         self._pressure = Pressure(settings.pressure)
+        self._gathering = Gathering(clock.elapsed_us, settings)
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Request] = deque()
         self._queued = 0
@@ -187,7 +187,7 @@ class Writer:
         """Let go of the timer; what waits is refused as not stored."""
         self._sweep.cancel()
         self._committer.leave()
-        self._refuse_all(not_stored())
+        self._refuse_all()
         self.close_threads()
 
     def close_threads(self) -> None:
@@ -213,6 +213,12 @@ class Writer:
         self._turn_due = False
         if self.paused or self.state == "failed" or not self._queue or self._waits_for_commit():
             return
+        idle = self._metrics.connections.value - len(self._queue) - len(self._flights)
+        if hold_s := self._gathering.hold_s(queued=self._queued, idle=idle):
+            self._turn_due = True
+            self._loop.call_later(hold_s, self._turn)
+            return
+        self._gathering.begin(len(self._queue))
         try:
             self._decide_all(self._take())
         except Exception as error:  # noqa: BLE001 - whatever it was, what is in memory is half done
@@ -425,7 +431,7 @@ class Writer:
         self._metrics.journal_position.set(self._journal.next_position)
         if len(self._flights) <= self._settings.answered_first:
             self._answer()
-        if self._queue:
+        if self._queue and not self._turn_due:
             # Before the next commit is started, so that it takes this turn's frames along; and
             # before many answers are written, which then is done while the disk works.
             self._turn()
@@ -472,7 +478,7 @@ class Writer:
         if self.state == "failed":
             return
         self.state = "failed"
-        self._refuse_all(not_stored())
+        self._refuse_all()
         if not isinstance(error, HaitangError):
             error = HaitangError(
                 code="node_turn_failed", message=f"deciding or storing failed with {symbol(error)}"
@@ -480,16 +486,10 @@ class Writer:
         self.trouble = error.message
         self._failed(error)
 
-    def _refuse_all(self, refusal: Refusal) -> None:
+    def _refuse_all(self) -> None:
         for request in (*self._flights, *self._queue):
             if request.arrivals:
-                self._tell(
-                    request,
-                    [
-                        msgspec.structs.replace(refusal, event_id=arrival.event.event_id)
-                        for arrival in request.arrivals
-                    ],
-                )
+                self._tell(request, [not_stored(one.event.event_id) for one in request.arrivals])
             else:
                 request.fail(record_not_stored())
         self._flights.clear()

@@ -30,6 +30,8 @@ class NodeSettings(msgspec.Struct, frozen=True, kw_only=True):
     """From so many waiting events on, a turn does not wait for the commit before it."""
     answered_first: int = 8
     """So few requests are answered before the next turn, which takes longer than they do."""
+    gather_us_max: int = 4_000
+    """How far apart turns are held at most while the loop has hardly any time to spare."""
     pressure: PressureSettings = PressureSettings()
     fail_policy: dict[str, str] = msgspec.field(default_factory=lambda: {"default": "HOLD"})
     """Channel to action; `default` for the others."""

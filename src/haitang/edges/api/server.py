@@ -151,6 +151,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Refuse one connection too many; else wait for its first head."""
         self.gathering = GatheringTransport(transport)
         super().connection_made(self.gathering)
+        self._count_connections()
         if len(self.connections) > self.limits.connections_max:
             transport.close()
             return
@@ -163,6 +164,11 @@ class BoundedProtocol(HttpToolsProtocol):
         if exchange is not None:
             exchange.left()
         super().connection_lost(exc)
+        self._count_connections()
+
+    def _count_connections(self) -> None:
+        if self.application is not None:
+            self.application.metrics.connections.set(len(self.connections))
 
     def data_received(self, data: bytes) -> None:
         """Begin a common request that is whole; watch the rest of a head that is not."""

@@ -12,6 +12,7 @@ from haitang.app.service.answers import Answer, Arrival, Busy, NotReady, Publish
 from haitang.app.service.companions import Companions
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import FollowOptions, follow
+from haitang.app.service.gathering import Gathering
 from haitang.app.service.lifecycle import Node, NodeOptions
 from haitang.app.service.metrics import Metrics
 from haitang.app.service.pressure import NodeSettings, PressureSettings
@@ -159,6 +160,38 @@ def test_a_stopped_node_refuses_and_has_answered_everything(tmp_path: Path) -> N
             assert bodies(await waiting)
             with pytest.raises(NotReady):
                 node.submit([transfer(2)], sender="t", deadline_us=10**7)
+
+    asyncio.run(story())
+
+
+def test_turns_that_are_held_take_what_comes_together_and_a_stop_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began = Gathering.begin
+
+    def begin_busy(gathering: Gathering, requests: int) -> None:
+        began(gathering, requests)
+        gathering.gap_us = 300_000
+
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            assert bodies(await send(node, transfer(0)))
+            node.metrics.connections.set(1_000)
+            monkeypatch.setattr(Gathering, "begin", begin_busy)
+            assert bodies(await send(node, transfer(1)))
+            before = node.metrics.evaluate_seconds.count
+            waiting = []
+            for number in range(2, 12):
+                waiting.append(node.submit([transfer(number)], sender="t", deadline_us=10**7))
+                await asyncio.sleep(0)
+            together = [body for one in waiting for body in bodies(await one)]
+            assert node.metrics.evaluate_seconds.count == before + 1
+            positions = [msgspec.json.decode(body)["position"] for body in together]
+            assert positions == list(range(2, 12))
+            last = node.submit([transfer(12)], sender="t", deadline_us=10**7)
+            await node.stop()
+            assert bodies(await last)
+        assert _followed(tmp_path) == (13, 0)
 
     asyncio.run(story())
 
