@@ -30,10 +30,12 @@ from haitang.adapters.journal.frames import (
     Frame,
     Keys,
 )
+from haitang.adapters.journal.indexing import Indexing
 from haitang.adapters.journal.layout import (
     JOURNAL_FOLDER,
     create_segment,
     first_position_of,
+    let_go,
     remove_partials,
     segment_path,
     segment_paths,
@@ -53,7 +55,7 @@ from haitang.adapters.journal.scanning import (
     refusal_of,
     stored_if_indexed,
 )
-from haitang.adapters.journal.segments import OpenSegment, Segment, write_index
+from haitang.adapters.journal.segments import OpenSegment, Segment
 from haitang.adapters.journal.staging import (
     STAGED_BYTES_MAX,
     Mended,
@@ -95,7 +97,7 @@ class Journal:
         self._syncer: Syncer | None = None
         self._under_way: Packed | None = None
         """What a commit that was begun is writing."""
-        self._indexing: threading.Thread | None = None
+        self._indexing: Indexing | None = None
         self._sealed: tuple[Segment, ...] = ()
         self._open: OpenSegment
         self.next_position = 0
@@ -327,21 +329,18 @@ class Journal:
         return OpenSegment(path, journal_id=journal_id, header=start.header)
 
     def _write_index_aside(self, segment: OpenSegment) -> None:
-        """Write the index in a thread of its own: sorting must not hold up a commit."""
+        def written() -> None:
+            stored = load_sealed(segment.path, keep_index=False)
+            self._sealed = tuple(stored if one is segment else one for one in self._sealed)
+            # Who follows is behind by less than a segment, unless it is behind by many.
+            for older in self._sealed[-2:-1]:
+                let_go(older.path)
 
-        def write() -> None:
-            # Without an index the segment is read again at the next opening.
-            with suppress(OSError):
-                write_index(segment)
-                stored = load_sealed(segment.path, keep_index=False)
-                self._sealed = tuple(stored if one is segment else one for one in self._sealed)
-
-        self._indexing = threading.Thread(target=write, name="journal-index", daemon=True)
-        self._indexing.start()
+        self._indexing = Indexing(segment, written)
 
     def _wait_for_index(self) -> None:
         if self._indexing is not None:
-            self._indexing.join()
+            self._indexing.finish()
             self._indexing = None
 
     # -- reading ---------------------------------------------------------------------------------
@@ -369,12 +368,12 @@ class Journal:
 
     def find(self, key: int) -> list[int]:
         """Return the positions of the events with a lookup key, newest first."""
-        durable = self.durable_position
+        first, durable = self.first_position, self.durable_position
         found: set[int] = set()
         for segment in self._segments():
             # A segment that was pruned while we looked holds nothing any more.
             with suppress(FileNotFoundError):
-                found.update(place for place in segment.find(key) if place < durable)
+                found.update(place for place in segment.find(key) if first <= place < durable)
         return sorted(found, reverse=True)
 
     def _segments(self) -> tuple[Segment, ...]:

@@ -6,7 +6,7 @@ import fcntl
 import os
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -29,6 +29,8 @@ from haitang.adapters.journal.frames import (
 JOURNAL_FOLDER = "journal"
 SNAPSHOT_FOLDER = "snapshots"
 PARTIAL = ".partial"
+STEP_BYTES = 1 << 20
+"""What is written before it is synced and others are let by."""
 BUFFERS_MAX = 1_000
 """Buffers of one call to the system, which takes 1,024."""
 
@@ -129,14 +131,24 @@ def read_start(path: Path, file: int) -> SegmentStart:
     return SegmentStart(journal_id=journal_id.hex(), first_position=position, header=header)
 
 
-def write_durably(path: Path, pieces: Sequence[bytes]) -> None:
-    """Write a small file completely or not at all, its name included."""
+def at_once() -> None:
+    """Do not pause: somebody waits."""
+
+
+def write_durably(
+    path: Path, pieces: Sequence[bytes], *, pause: Callable[[], object] = at_once
+) -> None:
+    """Write a small file completely or not at all, its name included; `pause` is called between
+    steps, each of which is waited for: what is synced at once keeps the disk from others.
+    """
     partial = path.with_name(path.name + PARTIAL)
     try:
         file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
         try:
-            write_all(file, pieces)
-            os.fsync(file)
+            for step in _steps(pieces):
+                write_all(file, step)
+                os.fsync(file)
+                pause()
         finally:
             os.close(file)
         partial.replace(path)
@@ -144,6 +156,17 @@ def write_durably(path: Path, pieces: Sequence[bytes]) -> None:
     except OSError:
         partial.unlink(missing_ok=True)
         raise
+
+
+def _steps(pieces: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """Cut pieces, each of them small, into steps; at least one."""
+    begun, size = 0, 0
+    for i, piece in enumerate(pieces):
+        if size >= STEP_BYTES:
+            yield pieces[begun:i]
+            begun, size = i, 0
+        size += len(piece)
+    yield pieces[begun:]
 
 
 def write_all(file: int, pieces: Sequence[bytes | memoryview]) -> int:
@@ -159,6 +182,19 @@ def write_all(file: int, pieces: Sequence[bytes | memoryview]) -> int:
         if done:
             left[begun] = memoryview(left[begun])[done:]
     return total
+
+
+def let_go(path: Path) -> None:
+    """Have the system forget what it keeps in memory of a file that is on disk.
+
+    A journal fills all memory in time; then every page that anybody needs must first be found
+    among millions, and who needs it waits.
+    """
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.posix_fadvise(file, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(file)
 
 
 def sync_folder(folder: Path) -> None:

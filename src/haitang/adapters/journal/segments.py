@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from haitang.adapters.journal.frames import Chain, Header, Keys, read_at
-from haitang.adapters.journal.layout import index_path, write_durably
+from haitang.adapters.journal.layout import at_once, index_path, write_durably
 from haitang.adapters.journal.tables import (
     Column,
     StoredTable,
@@ -26,6 +26,8 @@ from haitang.adapters.journal.tables import (
 CHUNK_KEYS = 4_096
 """Lookup keys of an open segment that are sorted at a time."""
 
+_RANGES = np.arange(64, dtype=np.uint64) << np.uint64(58)
+"""Where ranges of lookup keys begin that are sorted one by one; keys are hashes, spread evenly."""
 _INDEX_MAGIC = b"HTIDX\0\0\1"
 _PREFIX_BYTES = 16
 
@@ -136,18 +138,36 @@ class OpenSegment:
                 start += 1
         return found
 
-    def tables(self) -> tuple[tuple[Column, Column], tuple[Column, Column]]:
-        """Return frames (position to offset) and lookup keys (key to position), both sorted."""
+    def tables(
+        self, pause: Callable[[], object] = at_once
+    ) -> tuple[tuple[Column, Column], tuple[Column, Column]]:
+        """Return frames (position to offset) and lookup keys (key to position), both sorted;
+        `pause` is called between short pieces of the work.
+        """
         tail = self._tail
-        parts = [*self._chunks, (tail.keys[: tail.count], tail.positions[: tail.count])]
-        keys = np.concatenate([part for part, _ in parts])
-        positions = np.concatenate([part for _, part in parts])
-        order = np.argsort(keys, kind="stable")
+        order = np.argsort(tail.keys[: tail.count], kind="stable")
+        parts = [*self._chunks, (tail.keys[order], tail.positions[order])]
+        total = sum(len(keys) for keys, _ in parts)
+        keys, positions = np.empty(total, np.uint64), np.empty(total, np.uint64)
+        bounds = [(*np.searchsorted(part, _RANGES).tolist(), len(part)) for part, _ in parts]
+        start = 0
+        for i in range(len(_RANGES)):
+            some = [
+                (part[at[i] : at[i + 1]], values[at[i] : at[i + 1]])
+                for (part, values), at in zip(parts, bounds, strict=True)
+            ]
+            own = np.concatenate([part for part, _ in some])
+            values = np.concatenate([part for _, part in some])
+            order = np.argsort(own, kind="stable")
+            stop = start + len(own)
+            keys[start:stop], positions[start:stop] = own[order], values[order]
+            start = stop
+            pause()
         frames = (
             np.array(self._positions, dtype=np.uint64),
             np.array(self._offsets, dtype=np.uint64),
         )
-        return frames, (keys[order], positions[order])
+        return frames, (keys, positions)
 
     def _enter_keys(self, headers: Sequence[Header], parts: Sequence[Keys]) -> None:
         keys = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -269,16 +289,20 @@ class _IndexHead(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     keys: TableHead
 
 
-def write_index(segment: OpenSegment) -> None:
-    """Write the index file of a complete segment."""
-    frames, keys = segment.tables()
-    frames_head, frames_blocks = build_table(*frames)
-    keys_head, keys_blocks = build_table(*keys)
+def write_index(segment: OpenSegment, *, pause: Callable[[], object] = at_once) -> None:
+    """Write the index file of a complete segment; `pause` is called between short pieces of the
+    work, so that who does other things meanwhile has processor, interpreter and disk.
+    """
+    frames, keys = segment.tables(pause)
+    frames_head, frames_blocks = build_table(*frames, pause=pause)
+    keys_head, keys_blocks = build_table(*keys, pause=pause)
     head = msgspec.msgpack.encode(
         _IndexHead(facts=segment.facts, frames=frames_head, keys=keys_head)
     )
     prefix = _INDEX_MAGIC + len(head).to_bytes(4, "little") + zlib.crc32(head).to_bytes(4, "little")
-    write_durably(index_path(segment.path), [prefix, head, *frames_blocks, *keys_blocks])
+    write_durably(
+        index_path(segment.path), [prefix, head, *frames_blocks, *keys_blocks], pause=pause
+    )
 
 
 def read_index(path: Path, *, rebuild: Callable[[Path], OpenSegment]) -> SealedSegment | None:

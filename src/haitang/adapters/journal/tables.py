@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -15,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from haitang.adapters.journal.frames import read_at
+from haitang.adapters.journal.layout import at_once
 
 BLOCK_ENTRIES = 512
+PAUSE_BLOCKS = 64
 _ENTRY_BYTES = 16
 
 Column = npt.NDArray[np.uint64]
@@ -35,16 +38,23 @@ class TableHead(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     checksums: bytes
 
 
-def build_table(keys: Column, values: Column) -> tuple[TableHead, list[bytes]]:
-    """Lay a table out; `keys` is sorted."""
-    blocks = [
-        keys[start : start + BLOCK_ENTRIES].tobytes()
-        + values[start : start + BLOCK_ENTRIES].tobytes()
-        for start in range(0, len(keys), BLOCK_ENTRIES)
-    ]
-    checksums = np.array([zlib.crc32(block) for block in blocks], np.uint32)
-    fences = keys[::BLOCK_ENTRIES].tobytes()
-    head = TableHead(entries=len(keys), fences=fences, checksums=checksums.tobytes())
+def build_table(
+    keys: Column, values: Column, *, pause: Callable[[], object] = at_once
+) -> tuple[TableHead, list[bytes]]:
+    """Lay a table out; `keys` is sorted, `pause` is called between short pieces of the work."""
+    blocks: list[bytes] = []
+    checksums: list[int] = []
+    for start in range(0, len(keys), BLOCK_ENTRIES):
+        stop = start + BLOCK_ENTRIES
+        blocks.append(keys[start:stop].tobytes() + values[start:stop].tobytes())
+        checksums.append(zlib.crc32(blocks[-1]))
+        if len(blocks) % PAUSE_BLOCKS == 0:
+            pause()
+    head = TableHead(
+        entries=len(keys),
+        fences=keys[::BLOCK_ENTRIES].tobytes(),
+        checksums=np.array(checksums, np.uint32).tobytes(),
+    )
     return head, blocks
 
 
