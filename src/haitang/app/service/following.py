@@ -76,6 +76,14 @@ class FollowStatus(msgspec.Struct, frozen=True, kw_only=True):
     first_difference: int = -1
 
 
+def read_status(folder: Path) -> FollowStatus | None:
+    """Return what the last follower said; None where none did, or one of another version."""
+    try:
+        return msgspec.json.decode((folder / STATUS_FILE).read_bytes(), type=FollowStatus)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
 class FollowClock(Protocol):
     """The part of a clock that a follower needs."""
 
@@ -158,6 +166,8 @@ class _Follower:
         self._compared = 0
         self._differences = 0
         self._first_difference = -1
+        self._counted_to = 0
+        """Before this position differences were counted already, by a follower before this one."""
         self._shadow: ShadowCount | None = None
 
     @property
@@ -251,9 +261,28 @@ class _Follower:
         else:
             course = self._nearest(opened, at_most=-1 if options.from_start else None)
             check_reach(journal, course)
+            if options.compare and not options.pack_digest:
+                self._take_over(journal, course.position)
         self._snapshot_position = course.position
         self._course = course
         return self._course
+
+    def _take_over(self, journal: Journal, position: int) -> None:
+        """Go on counting where the follower before this one found differences that are not walked
+        again: an alarm must outlive a restart. `docs/guides/operate.md` says how it is ended.
+        """
+        before = read_status(self._options.folder)
+        if (
+            before is None
+            or self._first_difference >= 0
+            or not 0 <= before.first_difference < position
+            # Of a journal that was cut back since, or of another one.
+            or before.position > journal.durable_position
+        ):
+            return
+        self._differences = before.differences
+        self._first_difference = before.first_difference
+        self._counted_to = before.position
 
     def _begin_shadow(self, journal: Journal, opened: OpenedPack) -> Course:
         number = self._options.shadow
@@ -299,6 +328,8 @@ class _Follower:
         return live >= 0 and course.register.record(live).plan_digest != course.plan_digest
 
     def _differ(self, piece: Difference) -> None:
+        if piece.position < self._counted_to:
+            return
         self._differences += 1
         if self._first_difference < 0:
             self._first_difference = piece.position

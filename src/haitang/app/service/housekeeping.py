@@ -8,10 +8,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
-import msgspec
-
 from haitang.app.service.companions import Companions
-from haitang.app.service.following import STATUS_FILE, FollowStatus
+from haitang.app.service.following import read_status
 from haitang.app.service.lifecycle import Node
 from haitang.app.service.telling import Tell
 from haitang.app.wiring import drop_snapshots, prune, whole_snapshots
@@ -103,19 +101,11 @@ class Housekeeping:
         if course is not None:
             metrics.state_bytes.set(course.state.features.size_bytes)
             metrics.state_keys.set(course.state.features.key_count)
-            status = self._follow_status()
+            status = read_status(self._folder)
             # One that is ahead of us was left behind by a journal that was cut back since.
             if status is not None and status.position <= course.position:
                 metrics.follower_lag_events.set(max(course.position - status.position, 0))
                 metrics.differences.set(status.differences)
-
-    def _follow_status(self) -> FollowStatus | None:
-        try:
-            content = (self._folder / STATUS_FILE).read_bytes()
-            return msgspec.json.decode(content, type=FollowStatus)
-        except (OSError, msgspec.MsgspecError):
-            # Not written yet, or by another version: nothing is known of it.
-            return None
 
     def _look_at_clock(self) -> None:
         clock = self._node.clock

@@ -16,13 +16,14 @@ from haitang.app.service.course import CourseSettings
 from haitang.app.service.following import (
     BUSY_PAUSE_US,
     PAUSE_US,
+    STATUS_FILE,
     FollowOptions,
     FollowStatus,
     follow,
 )
 from haitang.app.service.lifecycle import NodeOptions
 from haitang.app.service.shadowing import ShadowReport
-from haitang.app.wiring import Journal, MachineClock
+from haitang.app.wiring import Journal, MachineClock, write_json
 from tests.unit.app.service.nodes import Told, bodies, running, send, small_pack, transfer
 from tests.unit.app.service.test_node import stricter_pack
 
@@ -119,6 +120,30 @@ def test_a_decision_that_was_tampered_with_is_found(tmp_path: Path) -> None:
     assert status.differences == 1
     assert status.first_difference == 3
     assert ("decision_differs", {"position": 3, "count": 3}) in told.events
+    # The alarm outlives a follower that begins behind what it found, and counts nothing twice.
+    later = _follow(tmp_path)
+    assert (later.compared, later.differences, later.first_difference) == (0, 1, 3)
+    again = _follow(tmp_path, from_start=True)
+    assert (again.compared, again.differences, again.first_difference) == (6, 1, 3)
+    (tmp_path / STATUS_FILE).unlink()
+    ended = _follow(tmp_path)
+    assert (ended.compared, ended.differences, ended.first_difference) == (0, 0, -1)
+
+
+def test_what_was_found_in_a_journal_that_was_cut_back_is_not_taken_over(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path), stop=False) as node:
+            await send(node, *(transfer(n) for n in range(3)))
+
+    asyncio.run(story())
+    assert _follow(tmp_path).differences == 0
+    of_another = FollowStatus(
+        position=9, behind=0, snapshot_position=9, compared=9, differences=2, first_difference=1
+    )
+    write_json(tmp_path / STATUS_FILE, of_another)
+    assert _follow(tmp_path).differences == 0
+    write_json(tmp_path / STATUS_FILE, msgspec.structs.replace(of_another, position=3))
+    assert _follow(tmp_path).differences == 2
 
 
 def test_a_follower_that_shall_end_does_so_in_the_middle_of_its_walk(
