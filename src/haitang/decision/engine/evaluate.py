@@ -273,6 +273,12 @@ def _list_changes(events: EventBatch, program: EngineProgram) -> list[tuple[int,
     return list(zip(starts.tolist(), stops.tolist(), strict=True))[::-1]
 
 
+def _instants(given: NDArray[np.float64], otherwise: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Return instants as whole numbers, and others where none is given."""
+    missing = np.isnan(given)
+    return np.where(missing, otherwise, np.where(missing, 0.0, given).astype(np.int64))
+
+
 def _apply_list_changes(
     events: EventBatch, state: EngineState, start: int, stop: int, *, first_position: int
 ) -> None:
@@ -286,8 +292,8 @@ def _apply_list_changes(
         events.numbers[numbers.index(name), chosen] for name in ("effective_at_us", "expires_at_us")
     )
     occurred = events.occurred_at_us[chosen]
-    begins = np.where(np.isnan(effective), occurred, np.nan_to_num(effective).astype(np.int64))
-    ends = np.where(np.isnan(expires), OPEN_END_US, np.nan_to_num(expires).astype(np.int64))
+    begins = _instants(effective, occurred)
+    ends = _instants(expires, OPEN_END_US)
     positions = np.full(stop - start, FROM_PACK, dtype=np.int64)
     if first_position >= 0:
         positions[:] = first_position + np.arange(start, stop)
