@@ -64,3 +64,15 @@ def flip(path: Path, *, byte: int, mask: int = 0xFF) -> None:
     data = bytearray(path.read_bytes())
     data[byte] ^= mask
     path.write_bytes(bytes(data))
+
+
+def assert_found(journal: Journal) -> None:
+    """Every event is found by its position, by its own key and by the key that all share."""
+    end = journal.durable_position
+    for position in range(journal.first_position, end):
+        frame = journal.frame_at(position)
+        assert frame.position <= position < frame.position + frame.count
+        assert frame.payload == payload_of(frame.position)
+        assert journal.find(position + 10**12) == [position]
+    assert journal.find(77) == list(range(journal.first_position, end))[::-1]
+    assert journal.find(5) == []
