@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -176,3 +178,25 @@ def test_what_is_in_flight_is_answered_when_the_server_stops(program: EngineProg
         assert not server.thread.is_alive()
         with pytest.raises(OSError, match=r"refused|reset"):
             server.connect()
+
+
+def test_open_connections_are_counted(program: EngineProgram) -> None:
+    name = "haitang_connections "
+
+    def told(asking: socket.socket) -> float:
+        asking.sendall(b"GET /metrics HTTP/1.1\r\nHost: h\r\n%b\r\n" % KEY)
+        _, _, body = read_answer(asking)
+        lines = body.decode().splitlines()
+        return float(next(line for line in lines if line.startswith(name)).removeprefix(name))
+
+    def comes_to(asking: socket.socket, number: int) -> bool:
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            if told(asking) == number:
+                return True
+        return False
+
+    with running(program) as server, server.connect() as asking:
+        with server.connect(), server.connect():
+            assert comes_to(asking, 3)
+        assert comes_to(asking, 1)

@@ -29,8 +29,10 @@ from haitang.adapters.journal.frames import (
 JOURNAL_FOLDER = "journal"
 SNAPSHOT_FOLDER = "snapshots"
 PARTIAL = ".partial"
-STEP_BYTES = 1 << 20
-"""What is written before it is synced and others are let by."""
+SYNC_BYTES = 1 << 20
+"""Written and then waited for, again and again: a large file that is synced at its end keeps the
+disk from the journal for as long as that takes.
+"""
 BUFFERS_MAX = 1_000
 """Buffers of one call to the system, which takes 1,024."""
 
@@ -162,7 +164,7 @@ def _steps(pieces: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     """Cut pieces, each of them small, into steps; at least one."""
     begun, size = 0, 0
     for i, piece in enumerate(pieces):
-        if size >= STEP_BYTES:
+        if size >= SYNC_BYTES:
             yield pieces[begun:i]
             begun, size = i, 0
         size += len(piece)

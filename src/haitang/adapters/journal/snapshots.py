@@ -28,6 +28,7 @@ from haitang.adapters.journal.frames import read_at
 from haitang.adapters.journal.layout import (
     PARTIAL,
     SNAPSHOT_FOLDER,
+    SYNC_BYTES,
     first_position_of,
     remove_partials,
     segment_paths,
@@ -43,11 +44,6 @@ Buffer = bytes | bytearray | memoryview | npt.NDArray[np.generic]
 
 PIECE_BYTES = 16 << 20
 """Bytes under one checksum."""
-
-SYNC_BYTES = 1 << 20
-"""Written and then waited for, again and again: a file of gigabytes that is synced at its end keeps
-the disk from the journal for as long as that takes.
-"""
 
 Rest = Callable[[float], None]
 """Called after each such step with the seconds that it took."""

@@ -219,8 +219,9 @@ class _Follower:
             self._course = None
 
     def forget(self) -> None:
-        """Begin again from a snapshot at the next look."""
+        """Begin again from a snapshot at the next look: what was walked may be gone."""
         self._course = None
+        self._counted_to = 0
 
     def snapshot(self) -> None:
         """Write a snapshot where it stands, unless there is one."""
