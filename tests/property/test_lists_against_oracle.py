@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
-from haitang.data.lists import ListTable, lookup
-from haitang.data.lists.table import OPEN_END_US
+from haitang.data.lists import ListTable
+from haitang.data.lists.table import OPEN_END_US, list_key, list_view, lookup
 from haitang.kernel.hashing import hash_text, hash_texts
 
 VALUES = 4
@@ -24,6 +27,11 @@ CHANGES = st.lists(
     ),
     max_size=60,
 )
+
+
+@njit
+def look_up(lists: Any, list_hash: Any, value_hash: Any, instant: Any) -> Any:
+    return lookup(list_view(lists), list_key(list_hash, value_hash), instant)
 
 
 def oracle(changes: list[tuple[int, int, int]]) -> list[list[int]]:
@@ -55,7 +63,7 @@ def test_any_changes_in_any_order_are_answered_as_of_any_instant(
     change(table, changes, first=0)
     for value, expected in enumerate(oracle(changes)[1:], start=1):
         for instant in range(LATEST):
-            found = lookup(table.arrays, WATCHED, HASHES[value], instant)
+            found = look_up(table.arrays, WATCHED, HASHES[value], instant)
             assert bool(found) == (expected[instant] >= 0)
             entry = table.entry("watched", f"B{value}", at_us=instant)
             assert entry.listed == bool(found)

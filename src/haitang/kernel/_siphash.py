@@ -15,12 +15,12 @@ _I3 = np.uint64(0x7465646279746573)
 _FF = np.uint64(0xFF)
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _rotate(word: np.uint64, bits: int) -> np.uint64:
     return (word << np.uint64(bits)) | (word >> np.uint64(64 - bits))
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def _round(
     v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
@@ -37,13 +37,13 @@ def _round(
     return v0, v1, v2, v3
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def start(k0: np.uint64, k1: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
     """Return the four state words of a key."""
     return k0 ^ _I0, k1 ^ _I1, k0 ^ _I2, k1 ^ _I3
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def absorb(
     v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64, word: np.uint64
 ) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
@@ -54,15 +54,19 @@ def absorb(
     return v0 ^ word, v1, v2, v3
 
 
-@register_jitable
+@register_jitable(forceinline=True)
 def finish(
     v0: np.uint64, v1: np.uint64, v2: np.uint64, v3: np.uint64, last: np.uint64
 ) -> np.uint64:
     """Take in the last word, run four rounds and return the hash; a hash of 0 becomes 1."""
     v0, v1, v2, v3 = absorb(v0, v1, v2, v3, last)
     v2 = v2 ^ _FF
-    for _ in range(4):
-        v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    # Written out, so that a loop over lanes has no other in it, which the compiler would not unroll
+    # before it looks for lanes to do at once.
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
+    v0, v1, v2, v3 = _round(v0, v1, v2, v3)
     digest = v0 ^ v1 ^ v2 ^ v3
     return digest if digest != np.uint64(0) else np.uint64(1)
 

@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from haitang.data.features.pointers import Int
+from haitang.kernel.pointers import Int
 
 # Words at the start of the arena.
 HIGH_WATER, WATERMARK_US, EVENT_COUNT, SWEEP_POSITION, KEY_COUNT = 0, 1, 2, 3, 4

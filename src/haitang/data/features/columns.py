@@ -17,7 +17,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from haitang.data.features.pointers import Int, address_of, pointer_to, table_of
+from haitang.kernel.pointers import Int, address_of, pointer_to, table_of
 
 LANES = 64
 """Events in one block: the width of a mask word."""
@@ -27,8 +27,8 @@ rows does not fall into the same few sets of the cache: with 64, a hundred featu
 event evict each other.
 """
 
-QUAD = 4
-"""Lanes compared at once: as doubles they fill one AVX2 register."""
+OCTET = 8
+"""Lanes compared at once: as doubles they fill one AVX-512 register, or two of AVX2."""
 
 # Operations on columns: destination row, operand rows.
 ADD, SUBTRACT, MULTIPLY, DIVIDE, MINIMUM, MAXIMUM, MODULO, COALESCE = 1, 2, 3, 4, 5, 6, 7, 8
@@ -41,33 +41,31 @@ KNOWN, ONE_OF = 40, 41
 # Operations on masks.
 AND, OR, NOT, ALWAYS, COPY = 50, 51, 52, 53, 54
 
+CODE_COLUMNS = 6
+"""Of an instruction: op, destination, and up to four operands."""
+
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the IUGG, 1980."""
 
 
-def _quads_to_mask(builder: Any, holds: Callable[[Any], Any]) -> Any:
-    """Return the 64-bit mask of a row's lanes; `holds` compares the four lanes from quad `k` on.
+def _octets_to_mask(builder: Any, holds: Callable[[Any], Any]) -> Any:
+    """Return the 64-bit mask of a row's lanes; `holds` compares the eight lanes from octet `k` on.
 
-    Each lane keeps its own bit of the comparison, and all are put together once. What LLVM makes of
-    64 comparisons seen as a word instead shuffles bytes, which was measured half as fast on AVX2.
+    Each octet's comparisons become a byte. What LLVM makes of 64 comparisons seen as a word instead
+    shuffles bytes, which was measured half as fast on AVX2.
     """
-    word, quad = ir.IntType(64), ir.VectorType(ir.IntType(64), QUAD)
-    gathered = ir.Constant(quad, [0] * QUAD)
-    for k in range(LANES // QUAD):
-        bits = ir.Constant(quad, [1 << (k * QUAD + lane) for lane in range(QUAD)])
-        told = builder.sext(holds(ir.Constant(ir.IntType(32), k)), quad)
-        gathered = builder.or_(gathered, builder.and_(told, bits))
+    word = ir.IntType(64)
     mask = ir.Constant(word, 0)
-    for lane in range(QUAD):
-        mask = builder.or_(
-            mask, builder.extract_element(gathered, ir.Constant(ir.IntType(32), lane))
-        )
+    for k in range(LANES // OCTET):
+        told = builder.bitcast(holds(ir.Constant(ir.IntType(32), k)), ir.IntType(OCTET))
+        byte = builder.shl(builder.zext(told, word), ir.Constant(word, k * OCTET))
+        mask = builder.or_(mask, byte)
     return mask
 
 
-def _quads_at(builder: Any, address: Any) -> Any:
-    """Return a row at an address, to be loaded four lanes at a time."""
-    return builder.inttoptr(address, ir.VectorType(ir.DoubleType(), QUAD).as_pointer())
+def _octets_at(builder: Any, address: Any) -> Any:
+    """Return a row at an address, to be loaded eight lanes at a time."""
+    return builder.inttoptr(address, ir.VectorType(ir.DoubleType(), OCTET).as_pointer())
 
 
 def _comparison(symbol: str) -> Any:
@@ -79,10 +77,10 @@ def _comparison(symbol: str) -> Any:
 
         def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
             pointer, scalar = arguments
-            row = _quads_at(builder, pointer)
+            row = _octets_at(builder, pointer)
             undefined = ir.Constant(row.type.pointee, ir.Undefined)
             first = builder.insert_element(undefined, scalar, ir.Constant(ir.IntType(32), 0))
-            lanes = ir.Constant(ir.VectorType(ir.IntType(32), QUAD), [0] * QUAD)
+            lanes = ir.Constant(ir.VectorType(ir.IntType(32), OCTET), [0] * OCTET)
             spread = builder.shuffle_vector(first, undefined, lanes)
 
             def holds(k: Any) -> Any:
@@ -90,7 +88,7 @@ def _comparison(symbol: str) -> Any:
                     symbol, builder.load(builder.gep(row, [k]), align=8), spread
                 )
 
-            return _quads_to_mask(builder, holds)
+            return _octets_to_mask(builder, holds)
 
         return signature, generate
 
@@ -107,13 +105,13 @@ def _row_comparison(symbol: str) -> Any:
         signature = types.uint64(types.intp, types.intp)
 
         def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
-            rows = [_quads_at(builder, pointer) for pointer in arguments]
+            rows = [_octets_at(builder, pointer) for pointer in arguments]
 
             def holds(k: Any) -> Any:
-                quads = [builder.load(builder.gep(row, [k]), align=8) for row in rows]
-                return builder.fcmp_ordered(symbol, *quads)
+                octets = [builder.load(builder.gep(row, [k]), align=8) for row in rows]
+                return builder.fcmp_ordered(symbol, *octets)
 
-            return _quads_to_mask(builder, holds)
+            return _octets_to_mask(builder, holds)
 
         return signature, generate
 
@@ -131,6 +129,24 @@ _row_less = _row_comparison("<")
 _row_less_equal = _row_comparison("<=")
 _row_equal = _row_comparison("==")
 _row_not_equal = _row_comparison("!=")
+
+
+@intrinsic
+def _lowest_bit(typing_context: Any, word: Any) -> Any:
+    """Return the index of the lowest set bit of a non-zero word."""
+    signature = types.int64(types.uint64)
+
+    def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
+        i64 = ir.IntType(64)
+        count = builder.module.declare_intrinsic(
+            "llvm.cttz", [i64], ir.FunctionType(i64, [i64, ir.IntType(1)])
+        )
+        return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
+
+    return signature, generate
+
+
+lowest_bit: Any = _lowest_bit
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
@@ -214,6 +230,8 @@ def _distance_km(latitude: float, longitude: float, latitude_2: float, longitude
     ):
         # Most events tell no place. `min` would take 1 for it below, and it would be the antipode.
         return math.nan
+    if latitude == latitude_2 and longitude == longitude_2:
+        return 0.0  # what comes of the rest, without its sines
     phi = math.radians(latitude)
     phi_2 = math.radians(latitude_2)
     half_phi = math.sin((phi_2 - phi) / 2.0)
@@ -288,6 +306,28 @@ def _run_column(
         _run_unary(op, dst, a, values, count)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _run_one(
+    code: Any, i: Int, constants: Any, sets: Any, values: Any, masks: Any, count: Int
+) -> None:
+    op = code[i, 0]
+    dst = code[i, 1]
+    a = code[i, 2]
+    b = code[i, 3]
+    if op < LESS:
+        _run_column(op, dst, a, b, code[i, 4], code[i, 5], values, masks, count)
+    elif op < AND:
+        masks[dst] = test_row(op, a, b, code[i, 4], constants, sets, values, count)
+    elif op == AND:
+        masks[dst] = masks[a] & masks[b]
+    elif op == OR:
+        masks[dst] = masks[a] | masks[b]
+    elif op == NOT:
+        masks[dst] = ~masks[a]
+    elif op == ALWAYS:
+        masks[dst] = ~np.uint64(0) if a else np.uint64(0)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def run_program(
     code: Any, constant_pool: Any, set_pool: Any, block_values: Any, block_masks: Any, count: Int
@@ -298,42 +338,30 @@ def run_program(
     `block_values` must be C-contiguous with rows of `ROW_STRIDE` words. Bits of lanes from `count`
     on are undefined in every mask.
     """
+    instructions = table_of(code, CODE_COLUMNS)
     constants = pointer_to(constant_pool)
     sets = pointer_to(set_pool)
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
     for i in range(code.shape[0]):
-        op = code[i, 0]
-        dst = code[i, 1]
-        a = code[i, 2]
-        b = code[i, 3]
-        if op < LESS:
-            _run_column(op, dst, a, b, code[i, 4], code[i, 5], values, masks, count)
-        elif op < AND:
-            masks[dst] = test_row(op, a, b, code[i, 4], constants, sets, values, count)
-        elif op == AND:
-            masks[dst] = masks[a] & masks[b]
-        elif op == OR:
-            masks[dst] = masks[a] | masks[b]
-        elif op == NOT:
-            masks[dst] = ~masks[a]
-        elif op == ALWAYS:
-            masks[dst] = ~np.uint64(0) if a else np.uint64(0)
+        _run_one(instructions, i, constants, sets, values, masks, count)
 
 
-@intrinsic
-def _lowest_bit(typing_context: Any, word: Any) -> Any:
-    """Return the index of the lowest set bit of a non-zero word."""
-    signature = types.int64(types.uint64)
-
-    def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
-        i64 = ir.IntType(64)
-        count = builder.module.declare_intrinsic(
-            "llvm.cttz", [i64], ir.FunctionType(i64, [i64, ir.IntType(1)])
-        )
-        return builder.call(count, [arguments[0], ir.Constant(ir.IntType(1), 1)])
-
-    return signature, generate
-
-
-lowest_bit: Any = _lowest_bit
+@njit(cache=True, nogil=True, error_model="numpy")
+def run_needed(
+    code: Any, needed_words: Any, constant_pool: Any, set_pool: Any, block_values: Any,
+    block_masks: Any, count: Int,
+) -> None:  # fmt: skip
+    """Do as `run_program` with those instructions only whose bits are set in `needed_words`."""
+    instructions = table_of(code, CODE_COLUMNS)
+    needed = pointer_to(needed_words)
+    constants = pointer_to(constant_pool)
+    sets = pointer_to(set_pool)
+    values = table_of(block_values, ROW_STRIDE)
+    masks = pointer_to(block_masks)
+    for word in range(needed_words.shape[0]):
+        left = needed[word]
+        while left != np.uint64(0):
+            i = word * 64 + lowest_bit(left)
+            left &= left - np.uint64(1)
+            _run_one(instructions, i, constants, sets, values, masks, count)

@@ -16,6 +16,7 @@ from numba import njit
 from haitang.data.features.arena import allocate, clear, release
 from haitang.data.features.layout import (
     B_ENTERED,
+    B_LENGTH,
     B_RING,
     S_CURSORS,
     S_DISTINCT,
@@ -25,8 +26,10 @@ from haitang.data.features.layout import (
     S_ENTRY_WORDS,
     S_TABLE,
 )
-from haitang.data.features.pointers import Int, as_halves
+from haitang.kernel.pointers import Int, as_halves
 
+NEAR = 8
+"""Entries from the end among which the last of a value is looked for, to be moved."""
 TABLE_FROM = 32
 """Rings longer than this find the latest entry of a value through a hash table instead of a scan.
 """
@@ -129,6 +132,45 @@ def _latest_of(arena: Any, streams: Any, s: Int, block: Int, value: Int) -> Int:
     while arena[ring + i * words + hash_word] != flagged:
         i -= 1
     return np.int64(i)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def renew(arena: Any, streams: Any, s: Int, block: Int, instant: Int, value_hash: Int) -> bool:
+    """Move the latest entry of a value to the end and to a new instant, where it stands near the
+    end and nothing is later; else return False, with nothing done.
+
+    Windows that end now ask when a value came last, and never when it came before that. What comes
+    again and again (a device, a region) then takes one entry, however often it comes.
+    """
+    halves = as_halves(arena)
+    length = np.int64(halves[2 * (block + B_LENGTH)])
+    words = streams[s, S_ENTRY_WORDS]
+    hash_word = streams[s, S_ENTRY_HASH]
+    ring = arena[block + B_RING]
+    last = ring + (length - 1) * words
+    if length == 0 or arena[last] > instant:
+        return False
+    flagged = value_hash | 1
+    lowest: Int = max(length - NEAR, 0)
+    index = length - 1
+    while index >= lowest and arena[ring + index * words + hash_word] != flagged:
+        index -= 1
+    if index < lowest:
+        return False
+    for i in range(ring + index * words, last):
+        arena[i] = arena[i + words]
+    arena[last] = instant
+    arena[last + hash_word] = flagged
+    if arena[block + streams[s, S_TABLE]] != 0:
+        table_put(arena, block + streams[s, S_TABLE], flagged, instant)
+    cursors = 2 * (block + streams[s, S_CURSORS])
+    counts = 2 * (block + streams[s, S_DISTINCT])
+    for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
+        if np.int64(halves[cursors + e]) > index:
+            # The window had left it behind, and holds it again.
+            halves[cursors + e] -= np.uint32(1)
+            halves[counts + e] += np.uint32(1)
+    return True
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

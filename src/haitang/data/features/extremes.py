@@ -22,7 +22,7 @@ from haitang.data.features.layout import (
     S_EDGE_START,
     S_EDGE_STOP,
 )
-from haitang.data.features.pointers import Int, as_halves
+from haitang.kernel.pointers import Int, as_halves
 
 FIRST_ENTRIES = 2
 

@@ -23,7 +23,6 @@ from haitang.data.features.columns import LANES
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
-    C_OFFSET,
     N_DIRECTORY,
     N_RECORD_WORDS,
     Q_ENTRIES,
@@ -32,22 +31,16 @@ from haitang.data.features.layout import (
     S_EDGE_START,
     S_EDGE_STOP,
     S_ENTRY_WORDS,
-    S_LAZY,
     S_MAX,
-    S_OFFSET,
     S_TABLE,
-    S_WORDS,
     V_HOME,
-    V_SLOT,
 )
-from haitang.data.features.pointers import Int, address_of, as_halves
-from haitang.data.features.visits import LANE_BITS
+from haitang.data.features.visits import ROW_SHIFT
+from haitang.kernel.pointers import Int, address_of, as_halves
 
 LINE_BYTES = 64
 LINE_WORDS = 8
-STEPS = 3
-"""Steps of `fetch_visit`."""
-AHEAD = 16
+AHEAD = 32
 """Visits from one step to the next: memory has answered by then, and what it brought is near."""
 
 
@@ -132,44 +125,39 @@ def _fetch_ring(arena: Any, streams: Any, s: Int, block: Int) -> None:
         prefetch(base + 8 * arena[queue + Q_ENTRIES] + end - 16)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _fetch_words(base: Int, start: Int, words: Int) -> None:
-    """Fetch the lines of a few words."""
-    prefetch(base + 8 * start)
-    prefetch(base + 8 * (start + words - 1))
-    if words > LINE_WORDS:
-        for word in range(start + LINE_WORDS, start + words - 1, LINE_WORDS):
-            prefetch(base + 8 * word)
+@njit(cache=True, nogil=True, error_model="numpy")
+def fetch_spots(arena: Any, spots: Any, first: Int, behind: Int) -> None:
+    """Fetch the spots of visits `first` to `behind`."""
+    base = address_of(arena)
+    for v in range(first, behind):
+        prefetch(base + 8 * abs(spots[v]))
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
-def fetch_visit(
-    arena: Any, streams: Any, cells: Any, stream_count: Int, rows: Any, records: Any, visit: Int,
-    step: Int,
-) -> None:  # fmt: skip
-    """Fetch what a visit needs: first the place in the record, then the stream's block where it has
-    one of its own, then what hangs on it.
+@njit(cache=True, nogil=True, error_model="numpy")
+def fetch_blocks(arena: Any, visits: Any, spots: Any, first: Int, behind: Int) -> None:
+    """Find the blocks of visits `first` to `behind` and fetch them; where there is none yet, the
+    spot stays what it was.
     """
     base = address_of(arena)
-    row = visit >> LANE_BITS
-    s = np.int64(rows[row, V_HOME])
-    record = records[rows[row, V_SLOT], visit & (LANES - 1)]
-    if s >= stream_count:
-        if step == 0:
-            prefetch(base + 8 * (record + cells[s - stream_count, C_OFFSET]))
-        return
-    block = record + streams[s, S_OFFSET]
-    if streams[s, S_LAZY] == 0:
-        if step == 0:
-            _fetch_words(base, block, streams[s, S_WORDS])
-        elif step == 2:
-            _fetch_ring(arena, streams, s, block)
-    elif step == 0:
-        prefetch(base + 8 * block)
-    else:
-        block = arena[block]
-        if block != 0:
-            if step == 1:
-                _fetch_words(base, block, streams[s, S_WORDS])
-            else:
-                _fetch_ring(arena, streams, s, block)
+    for v in range(first, behind):
+        spot = spots[v]
+        if spot < 0:
+            block = arena[-spot]
+            if block == 0:
+                continue
+            spots[v] = block
+            prefetch(base + 8 * block)
+            spot = block
+        prefetch(base + 8 * (spot + LINE_WORDS))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fetch_rings(
+    arena: Any, streams: Any, stream_count: Int, rows: Any, visits: Any, spots: Any, first: Int,
+    behind: Int,
+) -> None:  # fmt: skip
+    """Fetch what hangs on the blocks of visits `first` to `behind`."""
+    for v in range(first, behind):
+        s = np.int64(rows[visits[v] >> ROW_SHIFT, V_HOME])
+        if s < stream_count and spots[v] > 0:
+            _fetch_ring(arena, streams, s, spots[v])

@@ -29,12 +29,17 @@ from haitang.data.features.arena import (
     resize,
 )
 from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit
-from haitang.data.features.fetch import AHEAD, STEPS, fetch_visit, find_records
+from haitang.data.features.fetch import (
+    AHEAD,
+    fetch_blocks,
+    fetch_rings,
+    fetch_spots,
+    find_records,
+)
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
     C_COLUMNS,
-    C_OFFSET,
     C_SOURCE,
     CELL_FIRST,
     CELL_LAST,
@@ -75,23 +80,21 @@ from haitang.data.features.layout import (
     V_HOME,
     V_HOME_START,
     V_HOME_STOP,
-    V_MASK,
-    V_PLACE,
     V_PRIOR,
     V_SLOT,
     V_STOP,
     V_WITH,
 )
-from haitang.data.features.pointers import (
+from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
+from haitang.data.features.ring import enter_due, insert
+from haitang.data.features.visits import ASKS, COUNTS, ROW_SHIFT, find_twins, list_visits
+from haitang.kernel.pointers import (
     Int,
     as_floats,
     as_halves,
     pointer_to,
     table_of,
 )
-from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
-from haitang.data.features.ring import enter_due, insert
-from haitang.data.features.visits import LANE_BITS, find_twins, list_visits
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -162,73 +165,111 @@ def sweep(words: Any, tables: Any) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _is_asked(rows: Any, i: Int, records: Any, record: Int, wanted: Any, lane: Int) -> bool:
-    """Tell whether an event asks what is read of a key at the slot of a row."""
-    place = rows[i, V_PLACE]
-    return bool(
-        place >= 0
-        and (wanted[place] >> np.uint64(lane)) & np.uint64(1) != 0
-        and records[rows[i, V_SLOT], lane] == record
-    )
+def _is_at(events: Any, rows: Any, i: Int, records: Any, record: Int, lane: Int) -> bool:
+    """Tell whether an event is among those of a row, and the row's key is this one."""
+    here = (events[i] >> np.uint64(lane)) & np.uint64(1) != 0
+    return bool(here and records[rows[i, V_SLOT], lane] == record)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _is_counted(rows: Any, i: Int, records: Any, record: Int, masks: Any, lane: Int) -> bool:
-    """Tell whether an event counts for a key at the slot of a row."""
-    mask = rows[i, V_MASK]
-    return bool(
-        mask >= -1
-        and (mask == -1 or (masks[mask] >> np.uint64(lane)) & np.uint64(1) != 0)
-        and records[rows[i, V_SLOT], lane] == record
-    )
+def _new_block(arena: Any, streams: Any, s: Int, place: Int) -> Int:
+    """Make the block of a stream that a key visits for the first time, and tell it at `place`."""
+    block = allocate(arena, streams[s, S_WORDS])
+    clear(arena, block, streams[s, S_WORDS])
+    arena[place] = block
+    return block
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _enter_event(
+    arena: Any, streams: Any, edges: Any, hashes: Any, event_count: Int, s: Int, block: Int,
+    instant: Int, now: Int, event: Int, lane: Int, values: Any,
+) -> None:  # fmt: skip
+    """Let an event into a stream."""
+    value = np.int64(0)
+    if streams[s, S_SOURCE] >= 0:
+        value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
+    value_hash = np.int64(0)
+    if streams[s, S_HASH] >= 0:
+        value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
+    elif streams[s, S_HASH] == -2:
+        # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing
+        # collides.
+        value_hash = (value * np.int64(-7046029254386353131)) << 1
+    insert(arena, streams, edges, s, block, instant, value, value_hash, now)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _fold_stream(
     arena: Any, streams: Any, edges: Any, reads: Any, rows: Any, shares: Any, scratch: Any,
-    hashes: Any, event_count: Int, records: Any, wanted: Any, first: Int, behind: Int, s: Int,
-    record: Int, counts: bool, instant: Int, now: Int, event: Int, lane: Int, values: Any,
+    hashes: Any, event_count: Int, i: Int, s: Int, spot: Int, counts: bool, asks: bool,
+    instant: Int, now: Int, event: Int, lane: Int, values: Any,
 ) -> None:  # fmt: skip
-    """Read a stream of a key, let an event in that counts, and read again; `first` to `behind` are
-    the rows of the slots in which the key stands.
+    """Read a stream of a key, let an event in that counts, and read again, as row `i` says."""
+    block = spot
+    start = rows[i, V_PRIOR]
+    if spot < 0:
+        block = arena[-spot]
+        if block == 0:
+            if not counts:
+                read_nothing(reads, start, rows[i, V_STOP], values, lane)
+                return
+            block = _new_block(arena, streams, s, -spot)
+    if streams[s, S_DELAY] > 0:
+        enter_due(arena, streams, edges, s, block, now)
+    if counts:
+        if asks and start != rows[i, V_WITH]:
+            read_windows(
+                arena, streams, edges, reads, shares, scratch, start, rows[i, V_WITH], s, block,
+                now, values, lane,
+            )  # fmt: skip
+        start = rows[i, V_WITH]
+        _enter_event(
+            arena, streams, edges, hashes, event_count, s, block, instant, now, event, lane, values
+        )
+    if asks:
+        read_windows(
+            arena, streams, edges, reads, shares, scratch, start, rows[i, V_STOP], s, block, now,
+            values, lane,
+        )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fold_twin(
+    arena: Any, streams: Any, edges: Any, reads: Any, rows: Any, shares: Any, scratch: Any,
+    hashes: Any, event_count: Int, records: Any, counted: Any, asked: Any, first: Int, behind: Int,
+    s: Int, spot: Int, record: Int, instant: Int, now: Int, event: Int, lane: Int, values: Any,
+) -> None:  # fmt: skip
+    """The same for a key that stands in two slots of an event, whose rows are `first` to `behind`:
+    it counts once, and is read at both.
     """
-    block = record + streams[s, S_OFFSET]
-    if streams[s, S_LAZY]:
-        place = block
-        block = arena[place]
+    counts = False
+    for i in range(first, behind):
+        counts = counts or _is_at(counted, rows, i, records, record, lane)
+    block = spot
+    if spot < 0:
+        block = arena[-spot]
         if block == 0:
             if not counts:
                 for i in range(first, behind):
-                    if _is_asked(rows, i, records, record, wanted, lane):
+                    if _is_at(asked, rows, i, records, record, lane):
                         read_nothing(reads, rows[i, V_PRIOR], rows[i, V_STOP], values, lane)
                 return
-            block = allocate(arena, streams[s, S_WORDS])
-            clear(arena, block, streams[s, S_WORDS])
-            arena[place] = block
+            block = _new_block(arena, streams, s, -spot)
     if streams[s, S_DELAY] > 0:
         enter_due(arena, streams, edges, s, block, now)
     if counts:
         for i in range(first, behind):
-            if rows[i, V_PRIOR] != rows[i, V_WITH] and _is_asked(
-                rows, i, records, record, wanted, lane
-            ):
+            if _is_at(asked, rows, i, records, record, lane):
                 read_windows(
                     arena, streams, edges, reads, shares, scratch,
                     rows[i, V_PRIOR], rows[i, V_WITH], s, block, now, values, lane,
                 )  # fmt: skip
-        value = np.int64(0)
-        if streams[s, S_SOURCE] >= 0:
-            value = scaled(values[streams[s, S_SOURCE], lane], streams[s, S_FACTOR])
-        value_hash = np.int64(0)
-        if streams[s, S_HASH] >= 0:
-            value_hash = np.int64(hashes[streams[s, S_HASH] * event_count + event])
-        elif streams[s, S_HASH] == -2:
-            # The multiplier spreads neighbouring numbers over the table; it is odd, so nothing
-            # collides.
-            value_hash = (value * np.int64(-7046029254386353131)) << 1
-        insert(arena, streams, edges, s, block, instant, value, value_hash, now)
+        _enter_event(
+            arena, streams, edges, hashes, event_count, s, block, instant, now, event, lane, values
+        )
     for i in range(first, behind):
-        if _is_asked(rows, i, records, record, wanted, lane):
+        if _is_at(asked, rows, i, records, record, lane):
             read_windows(
                 arena, streams, edges, reads, shares, scratch,
                 rows[i, V_WITH if counts else V_PRIOR], rows[i, V_STOP], s, block, now, values,
@@ -236,12 +277,15 @@ def _fold_stream(
             )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fold_cell(
-    arena: Any, cells: Any, cell_reads: Any, rows: Any, records: Any, wanted: Any, first: Int,
-    behind: Int, c: Int, record: Int, counts: bool, instant: Int, now: Int, lane: Int, values: Any,
+    arena: Any, cells: Any, cell_reads: Any, rows: Any, records: Any, counted: Any, asked: Any,
+    first: Int, behind: Int, c: Int, cell: Int, record: Int, instant: Int, now: Int, lane: Int,
+    values: Any,
 ) -> None:  # fmt: skip
-    cell = record + cells[c, C_OFFSET]
+    counts = False
+    for i in range(first, behind):
+        counts = counts or _is_at(counted, rows, i, records, record, lane)
     for when in range(2):
         if when == 1 and counts:
             total = arena[cell + CELL_TOTAL]
@@ -253,7 +297,7 @@ def _fold_cell(
                     as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
             arena[cell + CELL_TOTAL] = total + 1
         for i in range(first, behind):
-            if _is_asked(rows, i, records, record, wanted, lane):
+            if _is_at(asked, rows, i, records, record, lane):
                 for d in range(rows[i, V_PRIOR + when], rows[i, V_WITH + when]):
                     read_cell(arena, cell_reads, d, cell, now, values, lane)
 
@@ -281,10 +325,48 @@ def _miss(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _fold_visits(
+    arena: Any, streams: Any, stream_count: Int, edges: Any, reads: Any, cells: Any,
+    cell_reads: Any, rows: Any, shares: Any, scratch: Any, instants: Any, hashes: Any,
+    event_count: Int, first: Int, twins: Any, records: Any, clocks: Any, values: Any, counted: Any,
+    asked: Any, visits: Any, spots: Any, start: Int, stop: Int,
+) -> None:  # fmt: skip
+    """Fold visits `start` to `stop`."""
+    for v in range(start, stop):
+        visit = np.int64(visits[v])
+        i = visit >> ROW_SHIFT
+        j = visit & (LANES - 1)
+        s = np.int64(rows[i, V_HOME])
+        x = np.int64(rows[i, V_SLOT])
+        now = clocks[x, j]
+        event = first + j
+        is_twin = (twins >> np.uint64(j)) & np.uint64(1) != 0
+        if s >= stream_count:
+            _fold_cell(
+                arena, cells, cell_reads, rows, records, counted, asked,
+                np.int64(rows[i, V_HOME_START]) if is_twin else i,
+                np.int64(rows[i, V_HOME_STOP]) if is_twin else i + 1,
+                s - stream_count, spots[v], records[x, j], instants[event], now, j, values,
+            )  # fmt: skip
+        elif is_twin:
+            _fold_twin(
+                arena, streams, edges, reads, rows, shares, scratch, hashes, event_count, records,
+                counted, asked, np.int64(rows[i, V_HOME_START]), np.int64(rows[i, V_HOME_STOP]), s,
+                spots[v], records[x, j], instants[event], now, event, j, values,
+            )  # fmt: skip
+        else:
+            _fold_stream(
+                arena, streams, edges, reads, rows, shares, scratch, hashes, event_count, i, s,
+                spots[v], visit & COUNTS != 0, visit & ASKS != 0, instants[event], now, event, j,
+                values,
+            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fold_lanes(
     arena: Any, tables: Any, read_shares: Any, sketch: Any, instants: Any, hashes: Any,
     event_count: Int, first: Int, lanes: Any, twins: Any, present: Any, records: Any, clocks: Any,
-    values: Any, masks: Any, wanted: Any, row_events: Any, block_visits: Any,
+    values: Any, masks: Any, wanted: Any, room: Any,
 ) -> None:  # fmt: skip
     """Fold some lanes of a block, in all that they visit."""
     streams = table_of(tables[2], S_COLUMNS)
@@ -297,47 +379,30 @@ def _fold_lanes(
     rows = table_of(tables[11], V_COLUMNS)
     shares = pointer_to(read_shares)
     scratch = pointer_to(sketch)
-    concerned = pointer_to(row_events)
-    visits = pointer_to(block_visits)
+    counted = pointer_to(room[0])
+    asked = pointer_to(room[1])
+    visits = pointer_to(room[2])
+    spots = pointer_to(room[3])
     count = list_visits(
-        homes, tables[10].shape[0], rows, lanes, present, wanted, masks, twins, records,
-        concerned, visits,
+        streams, stream_count, cells, homes, tables[10].shape[0], rows, lanes, present,
+        wanted, masks, twins, records, counted, asked, visits, spots,
     )  # fmt: skip
-    for ahead in range(-STEPS * AHEAD, count):
-        for step in range(STEPS):
-            at = ahead + (STEPS - step) * AHEAD
-            if 0 <= at < count:
-                fetch_visit(
-                    arena, streams, cells, stream_count, rows, records, np.int64(visits[at]), step
-                )
-        if ahead < 0:
-            continue
-        visit = np.int64(visits[ahead])
-        i = visit >> LANE_BITS
-        j = visit & (LANES - 1)
-        s = np.int64(rows[i, V_HOME])
-        x = np.int64(rows[i, V_SLOT])
-        record = records[x, j]
-        start = i
-        behind = i + 1
-        counts = _is_counted(rows, i, records, record, masks, j)
-        if (twins >> np.uint64(j)) & np.uint64(1) != 0:
-            # One key in two slots is one key: it counts once, and is read at both.
-            start = np.int64(rows[i, V_HOME_START])
-            behind = np.int64(rows[i, V_HOME_STOP])
-            for other in range(start, behind):
-                counts = counts or _is_counted(rows, other, records, record, masks, j)
-        if s < stream_count:
-            _fold_stream(
-                arena, streams, edges, reads, rows, shares, scratch, hashes, event_count, records,
-                wanted, start, behind, s, record, counts, instants[first + j], clocks[x, j],
-                first + j, j, values,
-            )  # fmt: skip
-        else:
-            _fold_cell(
-                arena, cells, cell_reads, rows, records, wanted, start, behind, s - stream_count,
-                record, counts, instants[first + j], clocks[x, j], j, values,
-            )  # fmt: skip
+    for ahead in range(AHEAD, count + 4 * AHEAD, AHEAD):
+        fetch_spots(arena, spots, min(ahead - AHEAD, count), min(ahead, count))
+        fetch_blocks(
+            arena, visits, spots, min(max(ahead - 2 * AHEAD, 0), count),
+            min(ahead - AHEAD, count),
+        )  # fmt: skip
+        fetch_rings(
+            arena, streams, stream_count, rows, visits, spots,
+            min(max(ahead - 3 * AHEAD, 0), count), min(max(ahead - 2 * AHEAD, 0), count),
+        )  # fmt: skip
+        _fold_visits(
+            arena, streams, stream_count, edges, reads, cells, cell_reads, rows, shares, scratch,
+            instants, hashes, event_count, first, twins, records, clocks, values, counted, asked,
+            visits, spots, min(max(ahead - 4 * AHEAD, 0), count),
+            min(max(ahead - 3 * AHEAD, 0), count),
+        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -385,10 +450,11 @@ def fold_block(
     values = table_of(block_values, ROW_STRIDE)
     masks = pointer_to(block_masks)
     wanted = pointer_to(block_wanted)
-    present = pointer_to(work[0])
-    finds = pointer_to(work[1])
-    slots = pointer_to(work[2])
-    clocks = table_of(work[3], LANES)
+    present = pointer_to(work[1])
+    finds = pointer_to(work[2])
+    slots = pointer_to(work[3])
+    clocks = table_of(work[4], LANES)
+    room = work[5:]
     valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
     find_records(arena, entities, slot_entities, slot_count, keys, present, records, finds, count)
     stream_places = np.int64(streams[stream_count - 1, S_PLACE_STOP]) if stream_count > 0 else 0
@@ -418,7 +484,7 @@ def fold_block(
                         _fold_lanes(
                             arena, tables, read_shares, sketch, instants, hashes, event_count,
                             first, before & ~folded, twins, present, records, clocks, values,
-                            masks, wanted, work[4], work[5],
+                            masks, wanted, room,
                         )  # fmt: skip
                         folded = before
                     free_record(arena, entities, streams, entity, record)
@@ -429,5 +495,5 @@ def fold_block(
             clocks[x, j] = now
     _fold_lanes(
         arena, tables, read_shares, sketch, instants, hashes, event_count, first, valid & ~folded,
-        twins, present, records, clocks, values, masks, wanted, work[4], work[5],
+        twins, present, records, clocks, values, masks, wanted, room,
     )  # fmt: skip

@@ -54,7 +54,9 @@ R_DISTINCT = 9
 R_QUANTILE = 10
 R_RANK = 11
 R_RARE = 12  # whether any of the four before is asked
-R_COLUMNS = 13
+R_UNTIL = 13  # edge where the window ends, -1: it ends now
+R_MORE = 14  # whether anything is asked but count, sum and mean
+R_COLUMNS = 15
 
 # One row a place: a slot at which a stream (or a cell) is read, where its reads of what was before
 # the event begin, those of what is with it, and where they end. Places of cells stand behind those

@@ -23,6 +23,7 @@ from haitang.data.features.arena import (
     HEADER_WORDS,
     RECORD_HEADER_WORDS,
 )
+from haitang.data.features.grouping import Group, Grouping
 from haitang.data.features.program import ProgramBuilder
 from haitang.data.features.specs import Catalogue, FeatureSpec
 from haitang.data.features.streams import Cell, Stream, stream_row, visit_tables
@@ -34,7 +35,7 @@ INLINE_WORDS = 48
 """Up to this size the streams of an entity lie in its records; beyond, each has a block from its
 first event on, because few keys ever see most of the streams.
 """
-STATE_FORMAT = 4
+STATE_FORMAT = 5
 """Raised whenever the meaning of a state word changes: older states are refused."""
 
 CELL_KINDS = {
@@ -55,7 +56,6 @@ READ_COLUMNS = {
     "quantile": at.R_QUANTILE,
     "rank": at.R_RANK,
 }
-_UNTILED = ("distinct", "quantile", "rank")
 
 
 class PlanRefused(HaitangError):
@@ -103,25 +103,26 @@ class PlanBuilder:
         self.program = ProgramBuilder()
         self._entities = {entity.name: i for i, entity in enumerate(catalogue.entities)}
         self._slots = {key.slot: i for i, key in enumerate(catalogue.keys)}
-        self._streams: dict[tuple[Any, ...], Stream] = {}
+        self._streams: dict[Group, Stream] = {}
         self._cells: dict[tuple[int, ...], Cell] = {}
         self._hash_fields: dict[str, int] = {}
+        self._grouping = Grouping(catalogue, self.program, self._hash_fields)
         self._homes: dict[str, Stream | Cell] = {}
         self._check_bounds()
         for key in catalogue.keys:
             for part in key.fields:
                 for field in part:
-                    self._hash_row(field)
+                    self._grouping.hash_row(field)
         for feature in catalogue.features:
             if feature.value is not None:
                 self.program.add_derived(feature.name, feature.value)
         aggregates = [feature for feature in catalogue.features if feature.aggregate is not None]
-        tiles = self._tiles(aggregates)
+        self._grouping.settle([one for one in aggregates if one.aggregate not in CELL_KINDS])
         for feature in sorted(aggregates, key=lambda item: self._slots[item.key]):
             if feature.aggregate in CELL_KINDS:
                 self._add_cell(feature)
             else:
-                self._add_window(feature, tiles)
+                self._add_window(feature)
 
     def number_row(self, field: str) -> int:
         """Return the row of the batch's numbers in which a number, flag or instant stands."""
@@ -130,7 +131,7 @@ class PlanBuilder:
 
     def hash_row(self, field: str) -> int:
         """Return the row of the batch's hashes in which a text field stands."""
-        return self._hash_row(field)
+        return self._grouping.hash_row(field)
 
     def _check_bounds(self) -> None:
         if len(self.catalogue.keys) > MAX_SLOTS:
@@ -152,90 +153,24 @@ class PlanBuilder:
                 hint="remove features that no policy reads",
             )
 
-    def _hash_row(self, field: str) -> int:
-        return self._hash_fields.setdefault(field, len(self._hash_fields))
-
-    def _seen(self, feature: FeatureSpec) -> int:
-        entity = self._entity_of(feature)
-        seen = 0
-        for key in self.catalogue.keys:
-            if key.entity == entity and (not feature.seen_as or key.slot in feature.seen_as):
-                seen |= 1 << self._slots[key.slot]
-        return seen
-
-    def _entity_of(self, feature: FeatureSpec) -> str:
-        return self.catalogue.keys[self._slots[feature.key]].entity
-
-    def _predicate(self, feature: FeatureSpec) -> int:
-        parts: list[terms.Expression] = []
-        if feature.where is not None:
-            parts.append(feature.where)
-        if feature.of is not None:
-            parts.append(terms.Known(operand=feature.of))
-        if not parts:
-            return -1
-        masks = [self.program.mask(part) for part in parts]
-        mask = masks[0]
-        for other in masks[1:]:
-            mask = self.program.both(mask, other)
-        assert self.program.mask_is_event_only(mask), f"`{feature.name}` counts by other features"
-        return mask
-
-    def _source(self, feature: FeatureSpec) -> tuple[int, int, int]:
-        """Return (value row, factor, hash row) of what is aggregated."""
-        if feature.of is None:
-            return -1, 1, -1
-        if feature.aggregate == "distinct":
-            if isinstance(feature.of, terms.Field) and feature.of.type == "text":
-                return -1, 1, self._hash_row(feature.of.name)
-            return self.program.row(feature.of), 10**feature.of_scale, -2
-        # A text's code and a flag are whole numbers already.
-        factor = 10**feature.of_scale if feature.type == "number" else 1
-        return self.program.row(feature.of), factor, -1
-
-    def _group(self, feature: FeatureSpec) -> tuple[int, ...]:
-        source, factor, hashed = self._source(feature)
-        return (
-            self._entities[self._entity_of(feature)],
-            self._predicate(feature),
-            self._seen(feature),
-            source,
-            factor,
-            hashed,
-            feature.delay_us,
-        )
-
-    def _tiles(self, aggregates: list[FeatureSpec]) -> dict[tuple[int, ...], int]:
-        """Return per group the tile that exact windows may share a ring with."""
-        tiles: dict[tuple[int, ...], int] = {}
-        for feature in aggregates:
-            if feature.aggregate not in CELL_KINDS and feature.tile_us:
-                tiles.setdefault(self._group(feature), feature.tile_us)
-        return tiles
-
-    def _add_window(self, feature: FeatureSpec, tiles: dict[tuple[int, ...], int]) -> None:
-        group = self._group(feature)
-        tile = feature.tile_us or tiles.get(group, 0)
-        if feature.aggregate in _UNTILED or feature.delay_us:
-            # These need every entry; the far edge is rounded to the tile all the same.
-            tile = 0
-        key = (*group, tile)
-        if key not in self._streams:
-            self._streams[key] = Stream(
-                entity=group[0], mask=group[1], seen=group[2], source=group[3], factor=group[4],
-                hashed=group[5], delay_us=group[6], tile_us=tile,
-                aggregates=set(), edges={}, reads={},
-            )  # fmt: skip
-        stream = self._streams[key]
+    def _add_window(self, feature: FeatureSpec) -> None:
+        group = self._grouping.group(feature)
+        if group not in self._streams:
+            self._streams[group] = Stream(group=group, aggregates=set(), edges={}, reads={})
+        stream = self._streams[group]
         self._homes[feature.name] = stream
         assert feature.aggregate is not None
         stream.aggregates.add(feature.aggregate)
-        edge = stream.edges.setdefault((feature.window_us, feature.tile_us), len(stream.edges))
-        if not feature.tile_us:
-            stream.exact_us = max(stream.exact_us, feature.window_us)
+        # Of a stream without delay, a window that ends a while ago ends where another begins.
+        behind_us = feature.delay_us - group.delay_us
+        window = (feature.window_us + behind_us, feature.tile_us)
+        edge = stream.edges.setdefault(window, len(stream.edges))
+        until = stream.edges.setdefault((behind_us, 0), len(stream.edges)) if behind_us else -1
+        exact_us = behind_us if feature.tile_us else feature.window_us + behind_us
+        stream.exact_us = max(stream.exact_us, exact_us)
         share = feature.quantile if feature.aggregate == "quantile" else 0.0
         read = stream.reads.setdefault(
-            (self._slots[feature.key], edge, int(feature.prior), share), {}
+            (self._slots[feature.key], until, edge, int(feature.prior), share), {}
         )
         if feature.aggregate in read:
             self.program.alias_aggregate(feature.name, read[feature.aggregate])
@@ -247,11 +182,8 @@ class PlanBuilder:
         source = self.program.row(feature.of) if feature.of is not None else -1
         if feature.aggregate != "latest":
             source = -1
-        key = (
-            self._entities[self._entity_of(feature)],
-            self._predicate(feature),
-            self._seen(feature),
-        )
+        entity, _, seen = self._grouping.counted(feature)
+        key = (entity, self._grouping.predicate(feature), seen)
         # A cell without a latest value can share one that keeps it, but not the other way round.
         cell = self._cells.setdefault(
             (*key, source), Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
@@ -270,7 +202,7 @@ class PlanBuilder:
         for feature in self.catalogue.features:
             if feature.value is not None:
                 self.program.feature_row(feature.name)
-        streams = sorted(self._streams.values(), key=lambda stream: stream.entity)
+        streams = sorted(self._streams.values(), key=lambda stream: stream.group.entity)
         cells = sorted(self._cells.values(), key=lambda cell: cell.entity)
         entities, stream_rows, edges = self._lay_out(streams)
         reads, places, shares = self._read_tables(streams, stream_rows)
@@ -320,9 +252,9 @@ class PlanBuilder:
     def _fields(self) -> FieldSet:
         inputs = self.program.inputs
         for name in inputs.texts:
-            self._hash_row(name)
+            self._grouping.hash_row(name)
         for _, field in inputs.listed:
-            self._hash_row(field)
+            self._grouping.hash_row(field)
         return FieldSet(
             numbers=tuple(inputs.numbers),
             texts=tuple(self._hash_fields),
@@ -347,7 +279,7 @@ class PlanBuilder:
         for i, spec in enumerate(self.catalogue.entities):
             entities[i, at.N_DIRECTORY] = HEADER_WORDS + DIRECTORY_WORDS * i
             entities[i, at.N_RETENTION] = spec.retention_us
-            own = [s for s, stream in enumerate(streams) if stream.entity == i]
+            own = [s for s, stream in enumerate(streams) if stream.group.entity == i]
             entities[i, at.N_STREAM_START] = own[0] if own else 0
             entities[i, at.N_STREAM_STOP] = own[-1] + 1 if own else 0
             offset = RECORD_HEADER_WORDS
@@ -370,19 +302,23 @@ class PlanBuilder:
         rows: list[list[int]] = []
         shares: list[float] = []
         for s, stream in enumerate(streams):
-            ordered = sorted(stream.reads.items(), key=lambda item: (-item[0][2], item[0]))
+            # Reads with one end stand together: what was found for one serves the next.
+            ordered = sorted(stream.reads.items(), key=lambda item: (-item[0][3], item[0]))
             stream_rows[s, at.S_PLACE_START] = len(places)
-            for slot in sorted({slot for slot, _, _, _ in stream.reads}):
+            for slot in sorted({slot for slot, *_ in stream.reads}):
                 start, priors = len(rows), 0
-                for (read_slot, edge, prior, share), outputs in ordered:
+                for (read_slot, until, edge, prior, share), outputs in ordered:
                     if read_slot == slot:
                         row = [-1] * at.R_COLUMNS
                         row[at.R_STREAM] = s
                         row[at.R_EDGE] = int(stream_rows[s, at.S_EDGE_START]) + edge
+                        if until >= 0:
+                            row[at.R_UNTIL] = int(stream_rows[s, at.S_EDGE_START]) + until
                         priors += prior
                         for aggregate, value_row in outputs.items():
                             row[READ_COLUMNS[aggregate]] = value_row
                         row[at.R_RARE] = int(max(row[at.R_LAST : at.R_RARE]) >= 0)
+                        row[at.R_MORE] = int(max(row[at.R_STD : at.R_RARE]) >= 0)
                         rows.append(row)
                         shares.append(share)
                 places.append((slot, start, start + priors, len(rows)))

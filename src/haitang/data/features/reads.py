@@ -31,11 +31,13 @@ from haitang.data.features.layout import (
     R_MAX,
     R_MEAN,
     R_MIN,
+    R_MORE,
     R_QUANTILE,
     R_RANK,
     R_RARE,
     R_STD,
     R_SUM,
+    R_UNTIL,
     S_CURSORS,
     S_DELAY,
     S_DISTINCT,
@@ -52,8 +54,8 @@ from haitang.data.features.layout import (
     S_TOTAL_SQUARE,
     S_TOTAL_SUM,
 )
-from haitang.data.features.pointers import Int, as_floats, as_halves
 from haitang.data.features.ring import advance_edge, entry_value, multiply_square, take_wide
+from haitang.kernel.pointers import Int, as_floats, as_halves
 
 CANCELLATION = 1e-6
 """Below this share of the mean square, a variance from rounded sums is not trusted and computed in
@@ -202,8 +204,10 @@ def _read_rank(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def scaled(value: float, factor: Int) -> Int:
-    """Return a known value as an integer of the stream's scale, held within ±2^62."""
+    """Return a value as an integer of the stream's scale, held within ±2^62; 0 when missing."""
     number = value * factor
+    if number != number:
+        return np.int64(0)
     if number >= 4.6e18:
         return np.int64(4600000000000000000)
     if number <= -4.6e18:
@@ -300,6 +304,17 @@ def _totals_from(
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _deviation_from(
+    arena: Any, count: Int, total: Int, square_after: Int, place: Int, factor: Int
+) -> float:
+    """Return the deviation of entries between two sums of squares; of one entry there is none."""
+    if count <= 1:
+        return math.nan
+    low, high = take_wide(arena, square_after, place)
+    return _unscaled(_deviation(count, total, low, high), factor)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _in_units(count: Int, total: Int, factor: Int) -> Any:
     """Return sum and mean in units of the feature; without entries there is no mean."""
     mean = np.float64(total) / np.float64(count) if count > 0 else math.nan
@@ -319,6 +334,15 @@ def _write_totals(
         values[reads[r, R_MEAN], lane] = mean
 
 
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _end_of(arena: Any, streams: Any, edges: Any, s: Int, block: Int, until: Int, now: Int) -> Int:
+    """Return behind which entry a window ends: one that ends now behind all that have entered."""
+    if until < 0:
+        return np.int64(as_halves(arena)[2 * (block + B_ENTERED)])
+    edge_start = streams[s, S_EDGE_START]
+    return np.int64(advance_edge(arena, streams, edges, s, block, until - edge_start, now))
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def read_windows(
     arena: Any, streams: Any, edges: Any, reads: Any, shares: Any, scratch: Any, first: Int,
@@ -336,20 +360,26 @@ def read_windows(
     factor = streams[s, S_FACTOR]
     edge_start = streams[s, S_EDGE_START]
     cursors = 2 * (block + streams[s, S_CURSORS])
-    until = now - streams[s, S_DELAY]
+    latest = now - streams[s, S_DELAY]
     ring = arena[block + B_RING]
-    stop = np.int64(halves[2 * (block + B_ENTERED)])
-    counted, summed, square_after = _totals_behind(arena, streams, s, block, stop)
+    until = np.int64(-2)
+    stop = counted = summed = square_after = np.int64(0)
     seen = np.int64(-1)
     count = np.int64(0)
     total = np.int64(0)
     whole = mean = deviation = largest = smallest = math.nan
     has_deviation = has_largest = has_smallest = False
     for r in range(first, behind):
+        if reads[r, R_UNTIL] != until:
+            until = np.int64(reads[r, R_UNTIL])
+            stop = _end_of(arena, streams, edges, s, block, until, now)
+            counted, summed, square_after = _totals_behind(arena, streams, s, block, stop)
+            seen = np.int64(-1)
         edge = reads[r, R_EDGE]
-        start = np.int64(halves[cursors + edge - edge_start])
-        if start < stop and arena[ring + start * words] <= edge_bound(edges, edge, until, 0):
-            start = advance_edge(arena, streams, edges, s, block, edge - edge_start, now)
+        e = edge - edge_start
+        start = np.int64(halves[cursors + e])
+        if start < stop and arena[ring + start * words] <= edge_bound(edges, edge, latest, 0):
+            start = advance_edge(arena, streams, edges, s, block, e, now)
         if start != seen:
             seen = start
             place = ring + start * words
@@ -357,36 +387,31 @@ def read_windows(
             whole, mean = _in_units(count, total, factor)
             has_deviation = has_largest = has_smallest = False
         _write_totals(reads, r, count, whole, mean, values, lane)
+        if reads[r, R_MORE] == 0:
+            continue
         if reads[r, R_STD] >= 0:
             if not has_deviation:
                 has_deviation = True
-                deviation = math.nan
-                if count > 1:
-                    place = ring + start * words + square_column
-                    low, high = take_wide(arena, square_after, place)
-                    deviation = _unscaled(_deviation(count, total, low, high), factor)
+                place = ring + start * words + square_column
+                deviation = _deviation_from(arena, count, total, square_after, place, factor)
             values[reads[r, R_STD], lane] = deviation
         if reads[r, R_MAX] >= 0:
             if not has_largest:
                 has_largest = True
                 queue = block + streams[s, S_MAX]
-                largest = _unscaled(
-                    _read_extreme(arena, streams, edges, s, queue, edge - edge_start, now), factor
-                )
+                largest = _unscaled(_read_extreme(arena, streams, edges, s, queue, e, now), factor)
             values[reads[r, R_MAX], lane] = largest
         if reads[r, R_MIN] >= 0:
             if not has_smallest:
                 has_smallest = True
                 queue = block + streams[s, S_MIN]
                 # A queue of minima holds negated values.
-                smallest = -_unscaled(
-                    _read_extreme(arena, streams, edges, s, queue, edge - edge_start, now), factor
-                )
+                extreme = _read_extreme(arena, streams, edges, s, queue, e, now)
+                smallest = -_unscaled(extreme, factor)
             values[reads[r, R_MIN], lane] = smallest
         if reads[r, R_RARE] != 0:
             _read_rare(
-                arena, streams, reads, shares, scratch, r, s, block, edge - edge_start,
-                start, stop, values, lane,
+                arena, streams, reads, shares, scratch, r, s, block, e, start, stop, values, lane
             )  # fmt: skip
 
 

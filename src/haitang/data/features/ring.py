@@ -19,6 +19,7 @@ from haitang.data.features.distinct import (
     TABLE_FROM,
     build_table,
     enter_distinct,
+    renew,
     table_drop,
     upper_bound,
 )
@@ -46,7 +47,7 @@ from haitang.data.features.layout import (
     S_TOTAL_SQUARE,
     S_TOTAL_SUM,
 )
-from haitang.data.features.pointers import Int, as_halves
+from haitang.kernel.pointers import Int, as_halves
 
 FIRST_ENTRIES = 2
 
@@ -256,6 +257,9 @@ def insert(
     now: Int,
 ) -> None:
     """Add one event at its place in time (behind those of the same instant)."""
+    is_renewed = streams[s, S_DISTINCT] > 0 and streams[s, S_DELAY] == 0
+    if is_renewed and renew(arena, streams, s, block, instant, value_hash):
+        return
     halves = as_halves(arena)
     _reserve(arena, streams, edges, s, block, now)
     words = streams[s, S_ENTRY_WORDS]

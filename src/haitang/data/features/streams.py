@@ -11,22 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.features import layout as at
+from haitang.data.features.grouping import Group
 
 
 class Stream(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
     """Events of one entity's keys that satisfy one condition, with one value of each."""
 
-    entity: int
-    mask: int
-    seen: int
-    source: int
-    factor: int
-    hashed: int
-    delay_us: int
-    tile_us: int
+    group: Group
     aggregates: set[str]
     edges: dict[tuple[int, int], int]
-    reads: dict[tuple[int, int, int, float], dict[str, int]]
+    """Where windows begin (or end): how long ago and to which tile, and the edge's number."""
+    reads: dict[tuple[int, int, int, int, float], dict[str, int]]
+    """By slot, edge of the end (-1: now), edge of the beginning, prior and share: what goes where.
+    """
     exact_us: int = 0
 
 
@@ -43,12 +40,13 @@ class Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
 def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:
     """Lay out one stream's block and entries."""
     row = np.zeros(at.S_COLUMNS, dtype=np.int64)
-    row[at.S_SOURCE] = stream.source
-    row[at.S_FACTOR] = stream.factor
-    row[at.S_HASH] = stream.hashed
-    row[at.S_DELAY] = stream.delay_us
-    row[at.S_TILE] = stream.tile_us
-    row[at.S_EXACT] = stream.exact_us + stream.delay_us
+    group = stream.group
+    row[at.S_SOURCE] = group.source
+    row[at.S_FACTOR] = group.factor
+    row[at.S_HASH] = group.hashed
+    row[at.S_DELAY] = group.delay_us
+    row[at.S_TILE] = group.tile_us
+    row[at.S_EXACT] = stream.exact_us + group.delay_us
     row[at.S_EDGE_START] = edge_start
     row[at.S_EDGE_STOP] = edge_start + len(stream.edges)
     words = 1
@@ -60,7 +58,7 @@ def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:
     if "std" in wide:
         row[at.S_ENTRY_SQUARE], row[at.S_TOTAL_SQUARE] = words, block
         words, block = words + 2, block + 2
-    if stream.tile_us:
+    if group.tile_us:
         row[at.S_ENTRY_COUNT], row[at.S_TOTAL_COUNT] = words, block
         words, block = words + 1, block + 1
     cursor_words = (len(stream.edges) + 1) // 2
@@ -96,10 +94,11 @@ def visit_tables(
         start = len(rows)
         for slot in range(slot_count):
             read = [q for q in range(first, behind) if places[q, at.P_SLOT] == slot]
-            counts = (home.seen >> slot) & 1
+            mask, seen = _counted_at(home)
+            counts = (seen >> slot) & 1
             if counts or read:
                 place = [read[0], *places[read[0], at.P_PRIOR :].tolist()] if read else [-1] * 4
-                rows.append([h, slot, home.mask if counts else -2, *place])
+                rows.append([h, slot, mask if counts else -2, *place])
         for row in rows[start:]:
             row.extend((start, len(rows)))
         ranges.append((start, len(rows)))
@@ -107,3 +106,10 @@ def visit_tables(
         np.array(ranges, dtype=np.int64).reshape(len(ranges), 2),
         np.array(rows, dtype=np.int32).reshape(len(rows), at.V_COLUMNS),
     )
+
+
+def _counted_at(home: Stream | Cell) -> tuple[int, int]:
+    """Return the mask of what counts, and at which slots."""
+    if isinstance(home, Stream):
+        return home.group.mask, home.group.seen
+    return home.mask, home.seen

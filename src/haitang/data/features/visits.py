@@ -16,21 +16,32 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.columns import LANES, lowest_bit
-from haitang.data.features.layout import V_MASK, V_PLACE, V_SLOT
-from haitang.data.features.pointers import Int
+from haitang.data.features.layout import C_OFFSET, S_LAZY, S_OFFSET, V_MASK, V_PLACE, V_SLOT
+from haitang.kernel.pointers import Int
 
-LANE_BITS = 6
-"""A visit is the number of its row above this many bits of its lane."""
+COUNTS, ASKS = 1 << 6, 1 << 7
+ROW_SHIFT = 8
+"""A visit is the number of its row above two bits, whether the event counts at this row and whether
+it asks there, above the bits of its lane.
+"""
+GUARDS = 8
+"""Words before a block's masks and wanted places: a row without a predicate reads the word before
+the first mask, one that counts nothing the word before that, one that reads nothing the word
+before the first place.
+"""
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def list_visits(
-    homes: Any, home_count: Int, rows: Any, lanes: Any, present: Any, wanted: Any, masks: Any,
-    twins: Any, records: Any, concerned: Any, visits: Any,
+    streams: Any, stream_count: Int, cells: Any, homes: Any, home_count: Int, rows: Any,
+    lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any, records: Any, counted: Any,
+    asked: Any, visits: Any, spots: Any,
 ) -> Int:  # fmt: skip
     """List the visits of some lanes by stream or cell, then lane; return how many there are.
 
-    `homes` has the range of rows of each stream and cell; `concerned` gets each row's events.
+    `homes` has the range of rows of each stream and cell; `counted` and `asked` get each row's
+    events. A visit's spot is where in the arena the stream or cell stands; for a stream that has a
+    block of its own, minus where that is told.
     """
     found = 0
     for h in range(home_count):
@@ -38,35 +49,61 @@ def list_visits(
         behind = homes[h, 1]
         together = np.uint64(0)
         for i in range(first, behind):
-            events = np.uint64(0)
-            if rows[i, V_MASK] >= 0:
-                events = masks[rows[i, V_MASK]]
-            elif rows[i, V_MASK] == -1:
-                events = ~np.uint64(0)
-            if rows[i, V_PLACE] >= 0:
-                events |= wanted[rows[i, V_PLACE]]
-            events &= present[rows[i, V_SLOT]] & lanes
-            concerned[i] = events
-            together |= events
+            here = present[rows[i, V_SLOT]] & lanes
+            counted[i] = masks[rows[i, V_MASK]] & here
+            asked[i] = wanted[rows[i, V_PLACE]] & here
+            together |= counted[i] | asked[i]
+        if together == np.uint64(0):
+            continue
+        sign = np.int64(1)
+        if h < stream_count:
+            offset = streams[h, S_OFFSET]
+            if streams[h, S_LAZY] != 0:
+                sign = np.int64(-1)
+        else:
+            offset = cells[h - stream_count, C_OFFSET]
+        if behind - first == 1:
+            # Most have one row; then nobody comes twice.
+            at = np.int64(rows[first, V_SLOT])
+            counts_here = counted[first]
+            asks_here = asked[first]
+            while together != np.uint64(0):
+                j = lowest_bit(together)
+                lane = np.uint64(j)
+                together &= together - np.uint64(1)
+                counts = np.int64((counts_here >> lane) & np.uint64(1))
+                asks = np.int64((asks_here >> lane) & np.uint64(1))
+                visits[found] = (first << ROW_SHIFT) | (asks * ASKS) | (counts * COUNTS) | j
+                spots[found] = sign * (records[at, j] + offset)
+                found += 1
+            continue
         while together != np.uint64(0):
             j = lowest_bit(together)
+            lane = np.uint64(j)
             together &= together - np.uint64(1)
             for i in range(first, behind):
-                if (concerned[i] >> np.uint64(j)) & np.uint64(1) != 0:
-                    if (twins >> np.uint64(j)) & np.uint64(1) != 0 and _is_visited(
-                        rows, first, i, concerned, records, j
-                    ):
-                        continue
-                    visits[found] = (i << LANE_BITS) | j
-                    found += 1
+                counts = np.int64((counted[i] >> lane) & np.uint64(1))
+                asks = np.int64((asked[i] >> lane) & np.uint64(1))
+                if counts | asks == 0:
+                    continue
+                if (twins >> lane) & np.uint64(1) != 0 and _is_visited(
+                    rows, first, i, counted, asked, records, j
+                ):
+                    continue
+                spot = records[rows[i, V_SLOT], j] + offset
+                visits[found] = (i << ROW_SHIFT) | (asks * ASKS) | (counts * COUNTS) | j
+                spots[found] = sign * spot
+                found += 1
     return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _is_visited(rows: Any, first: Int, row: Int, concerned: Any, records: Any, j: Int) -> bool:
+def _is_visited(
+    rows: Any, first: Int, row: Int, counted: Any, asked: Any, records: Any, j: Int
+) -> bool:
     """Tell whether a key is visited from an earlier slot already: in two slots it is one key."""
     for i in range(first, row):
-        if (concerned[i] >> np.uint64(j)) & np.uint64(1) != 0 and (
+        if ((counted[i] | asked[i]) >> np.uint64(j)) & np.uint64(1) != 0 and (
             records[rows[i, V_SLOT], j] == records[rows[row, V_SLOT], j]
         ):
             return True

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int
 from haitang.data.graph.layout import CHAIN_WORDS
+from haitang.kernel.pointers import Int
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

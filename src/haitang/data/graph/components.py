@@ -12,7 +12,6 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import find
-from haitang.data.features.pointers import Int, pointer_to
 from haitang.data.graph.layout import (
     FLAG_CONFIRMED,
     FLAG_MEMBER,
@@ -28,6 +27,8 @@ from haitang.data.graph.layout import (
 )
 from haitang.data.graph.nodes import node_of
 from haitang.data.graph.search import is_listed
+from haitang.data.lists.table import list_view
+from haitang.kernel.pointers import Int, pointer_to
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -97,6 +98,7 @@ def confirm_again(
     hash) has said something new, at an instant.
     """
     arena = pointer_to(words)
+    view = list_view(lists)
     for family in range(families.shape[0]):
         start, stop = families[family, U_LIST_START], families[family, U_LIST_STOP]
         for i in range(keys.shape[0]):
@@ -106,7 +108,7 @@ def confirm_again(
             if record == 0 or arena[record + P_FLAGS] & FLAG_MEMBER == 0:
                 continue
             before = arena[record + P_FLAGS] & FLAG_CONFIRMED != 0
-            now = is_listed(lists, list_hashes, start, stop, arena[record + P_KEY], instants[i])
+            now = is_listed(view, list_hashes, start, stop, arena[record + P_KEY], instants[i])
             if now != before:
                 arena[record + P_FLAGS] ^= FLAG_CONFIRMED
                 arena[root_of(arena, record) + P_CONFIRMED] += 1 if now else -1

@@ -22,7 +22,7 @@ from haitang.data.features.arena import (
     prefetch,
     subtable_of,
 )
-from haitang.data.features.pointers import Int, address_of, as_floats, pointer_to, table_of
+from haitang.data.features.columns import LANES
 from haitang.data.graph.chains import chain_length, keep_chain
 from haitang.data.graph.components import join, measure, member_of
 from haitang.data.graph.layout import (
@@ -43,6 +43,7 @@ from haitang.data.graph.layout import (
     F_COLUMNS,
     F_STORE,
     F_WINDOW,
+    L_COLUMNS,
     L_SALT,
     L_SLOT,
     LINE_WORDS,
@@ -83,6 +84,7 @@ from haitang.data.graph.layout import (
     T_PAYER,
     T_RECORD_WORDS,
     T_WHERE,
+    U_COLUMNS,
     U_DIRECTORY,
     U_LINK_START,
     U_LINK_STOP,
@@ -90,6 +92,7 @@ from haitang.data.graph.layout import (
     U_WHERE,
     V_ACCOUNTS,
     V_ASKED,
+    V_COLUMNS,
     V_CONFIRMED,
     V_FAMILY,
     V_MEMBER,
@@ -105,8 +108,9 @@ from haitang.data.graph.search import (
     scatter_gather,
     search,
 )
-from haitang.data.lists.table import has_spoken
+from haitang.data.lists.table import has_spoken, list_key, list_view
 from haitang.kernel.hashing import combine
+from haitang.kernel.pointers import Int, address_of, as_floats, pointer_to, table_of
 
 ALONE = 4
 """Up to so many events, fetching ahead costs more than it spares."""
@@ -125,8 +129,9 @@ def _ask_lists(
     nothing for the others.
     """
     arena[record + N_FLAGS] = CHECKED
+    key = np.uint64(arena[record + N_KEY])
     for i in range(stores[store, T_LIST_START], stores[store, T_LIST_STOP]):
-        if has_spoken(lists, np.uint64(list_hashes[i]), np.uint64(arena[record + N_KEY])):
+        if has_spoken(lists, list_key(np.uint64(list_hashes[i]), key)):
             arena[record + N_FLAGS] = CHECKED | SPOKEN_OF
 
 
@@ -228,7 +233,7 @@ def _keep_payment(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold_chains(
     arena: Any, chains: Any, chain_count: Int, store: Int, payer: Int, payee: Int, instant: Int,
-    masks: Any, lane: Int, columns: Any, event: Int,
+    masks: Any, lane: Int, columns: Any, width: Int, event: Int,
 ) -> None:  # fmt: skip
     for c in range(chain_count):
         if chains[c, C_STORE] != store:
@@ -237,7 +242,7 @@ def _fold_chains(
         steps = chains[c, C_STEPS]
         floor = instant - chains[c, C_DWELL]
         length = chain_length(arena, payer + offset, steps, arena[payee + N_KEY], floor)
-        columns[chains[c, C_COLUMN], event] = length
+        columns[chains[c, C_COLUMN] * width + event] = length
         if _holds(masks, chains[c, C_THROUGH], lane):
             # One that is as long as can be told makes the next one as long.
             kept = min(length, steps - 1)
@@ -260,7 +265,7 @@ def _start_of(
 def _run_searches(
     arena: Any, stores: Any, store: Int, searches: Any, search_count: Int, keys: Any, masks: Any,
     lane: Int, payer: Int, payee: Int, position: Int, instant: Int, amount: float, lists: Any,
-    list_hashes: Any, scratch: Any, columns: Any, event: Int,
+    list_hashes: Any, scratch: Any, columns: Any, width: Int, event: Int,
 ) -> None:  # fmt: skip
     reached, ages, told, found = scratch
     for q in range(search_count):
@@ -293,11 +298,11 @@ def _run_searches(
                 reached, ages, told, found,
             )  # fmt: skip
         if payer != 0 and searches[q, Q_LENGTH] >= 0:
-            columns[searches[q, Q_LENGTH], event] = found[LENGTH]
+            columns[searches[q, Q_LENGTH] * width + event] = found[LENGTH]
         if payer != 0 and searches[q, Q_SHARE] >= 0:
-            columns[searches[q, Q_SHARE], event] = found[SHARE]
+            columns[searches[q, Q_SHARE] * width + event] = found[SHARE]
         if searches[q, Q_HOPS] >= 0:
-            columns[searches[q, Q_HOPS], event] = found[HOPS]
+            columns[searches[q, Q_HOPS] * width + event] = found[HOPS]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -322,12 +327,12 @@ def _mark_drawn(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold_components(
     arena: Any, parts: Any, keys: Any, masks: Any, instants: Any, lists: Any, list_hashes: Any,
-    first: Int, count: Int, columns: Any,
+    first: Int, count: Int, columns: Any, width: Int,
 ) -> None:  # fmt: skip
-    families, links, readings = parts
+    families, family_count, links, readings, reading_count = parts
     for j in range(count):
         instant = instants[first + j]
-        for family in range(families.shape[0]):
+        for family in range(family_count):
             key = keys[families[family, U_MEMBER], j]
             if key == 0 or not _holds(masks, families[family, U_WHERE], j):
                 continue
@@ -338,74 +343,112 @@ def _fold_components(
                     link = np.int64(combine(np.uint64(links[i, L_SALT]), np.uint64(word)))
                     directory = families[family, U_DIRECTORY]
                     join(arena, member, node_of(arena, directory, 0, PART_WORDS, link, 0))
-        for v in range(readings.shape[0]):
+        for v in range(reading_count):
             key = keys[readings[v, V_MEMBER], j]
             if key != 0 and _holds(masks, readings[v, V_ASKED], j):
                 members, confirmed = measure(
                     arena, families, readings[v, V_FAMILY], key, instant, lists, list_hashes
                 )
                 if readings[v, V_ACCOUNTS] >= 0:
-                    columns[readings[v, V_ACCOUNTS], first + j] = members
+                    columns[readings[v, V_ACCOUNTS] * width + first + j] = members
                 if readings[v, V_CONFIRMED] >= 0:
-                    columns[readings[v, V_CONFIRMED], first + j] = confirmed
+                    columns[readings[v, V_CONFIRMED] * width + first + j] = confirmed
                 if readings[v, V_SHARE] >= 0:
-                    columns[readings[v, V_SHARE], first + j] = confirmed / members
+                    columns[readings[v, V_SHARE] * width + first + j] = confirmed / members
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _gather(
+    arena: Any, stores: Any, store: Int, fans: Any, fan_count: Int, payer: Int, payee: Int,
+    position: Int, instant: Int, sources: Any, counts: Any, work: Any, columns: Any, width: Int,
+    event: Int,
+) -> None:  # fmt: skip
+    reached, ages, _, _ = work
+    for f in range(fan_count):
+        if fans[f, F_STORE] == store:
+            columns[fans[f, F_COLUMN] * width + event] = scatter_gather(
+                arena, stores[store, T_NEIGHBOURS], stores[store, T_ENTRY_WORDS],
+                payer, payee, position, instant - fans[f, F_WINDOW],
+                sources, counts, reached, ages,
+            )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _begin(arena: Any, all_columns: Any, instants: Any, first: Int, count: Int) -> None:
+    """Count a block's events, note the latest instant, and tell nothing yet."""
+    all_columns[:, first : first + count] = math.nan
+    for j in range(first, first + count):
+        arena[WATERMARK_US] = max(arena[WATERMARK_US], instants[j])
+    arena[EVENT_COUNT] += count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fold_graph(
-    words: Any, tables: Any, list_hashes: Any, scratch: Any, masks: Any, keys: Any, lists: Any,
-    instants: Any, numbers: Any, columns: Any, first: Int, count: Int, reading: bool,
+    words: Any, tables: Any, all_list_hashes: Any, scratch: Any, block_masks: Any, block_keys: Any,
+    lists: Any, all_instants: Any, numbers: Any, all_columns: Any, first: Int, count: Int,
+    reading: bool,
 ) -> None:  # fmt: skip
-    """Fold events `first` to `first + count` and write their features into `columns`.
+    """Fold events `first` to `first + count` and write their features into `all_columns`.
 
     Without `reading`, searches are left out and their values missing: what is kept is the same.
+    Everything goes on as pointers: each array that is handed on would be counted.
     """
-    store_table, chain_table, search_table, fan_table, families, links, readings = tables
-    ends, reached, ages, told, found, sources, counts = scratch
+    store_table, chain_table, search_table, fan_table, family_table, link_table, told_table = tables
+    ends = table_of(scratch[0], LANES)
+    # Accounts reached and their ages, what a level tells, and what a search finds.
+    work = (
+        pointer_to(scratch[1]), pointer_to(scratch[2]), pointer_to(scratch[3]),
+        pointer_to(scratch[4]),
+    )  # fmt: skip
+    sources = pointer_to(scratch[5])
+    counts = pointer_to(scratch[6])
     arena = pointer_to(words)
     stores = table_of(store_table, T_COLUMNS)
     chains = table_of(chain_table, C_COLUMNS)
     searches = table_of(search_table, Q_COLUMNS)
     fans = table_of(fan_table, F_COLUMNS)
+    parts = (
+        table_of(family_table, U_COLUMNS), family_table.shape[0], table_of(link_table, L_COLUMNS),
+        table_of(told_table, V_COLUMNS), told_table.shape[0],
+    )  # fmt: skip
+    view = list_view(lists)
+    list_hashes = pointer_to(all_list_hashes)
+    masks = pointer_to(block_masks)
+    keys = table_of(block_keys, LANES)
+    instants = pointer_to(all_instants)
+    columns = pointer_to(all_columns)
+    width = all_columns.shape[1]
+    amounts = pointer_to(numbers)
     search_count = search_table.shape[0] if reading else 0
     fan_count = fan_table.shape[0] if reading else 0
-    columns[:, first : first + count] = math.nan
-    for j in range(first, first + count):
-        arena[WATERMARK_US] = max(arena[WATERMARK_US], instants[j])
-    arena[EVENT_COUNT] += count
+    _begin(arena, all_columns, instants, first, count)
     for store in range(store_table.shape[0]):
-        _find_ends(arena, stores, store, keys, masks, count, lists, list_hashes, ends)
+        _find_ends(arena, stores, store, keys, masks, count, view, list_hashes, ends)
         for j in range(count):
             event = first + j
             payer, payee, position = ends[0, j], ends[1, j], ends[2, j]
             instant = instants[event]
             amount = math.nan
             if stores[store, T_AMOUNT] >= 0:
-                amount = numbers[stores[store, T_AMOUNT], event]
+                amount = amounts[stores[store, T_AMOUNT] * width + event]
             _run_searches(
                 arena, stores, store, searches, search_count, keys, masks, j, payer, payee,
-                position, instant, amount, lists, list_hashes, (reached, ages, told, found),
-                columns, event,
+                position, instant, amount, view, list_hashes, work, columns, width, event,
             )  # fmt: skip
             if payer != 0:
                 _fold_chains(
                     arena, chains, chain_table.shape[0], store, payer, payee, instant,
-                    masks, j, columns, event,
+                    masks, j, columns, width, event,
                 )  # fmt: skip
-                for f in range(fan_count):
-                    if fans[f, F_STORE] == store:
-                        columns[fans[f, F_COLUMN], event] = scatter_gather(
-                            arena, stores[store, T_NEIGHBOURS], stores[store, T_ENTRY_WORDS],
-                            payer, payee, position, instant - fans[f, F_WINDOW],
-                            sources, counts, reached, ages,
-                        )  # fmt: skip
+                _gather(
+                    arena, stores, store, fans, fan_count, payer, payee, position, instant,
+                    sources, counts, work, columns, width, event,
+                )  # fmt: skip
                 _keep_payment(arena, stores, store, payer, payee, position, instant, amount)
                 arena[stores[store, T_META] + M_POSITION] = position + 1
             if stores[store, T_AFTER] >= 0 and _holds(masks, stores[store, T_AFTER], j):
-                _mark_drawn(arena, stores, store, keys, j, position, instant, lists, list_hashes)
-    if families.shape[0] > 0:
-        parts = (families, links, readings)
+                _mark_drawn(arena, stores, store, keys, j, position, instant, view, list_hashes)
+    if family_table.shape[0] > 0:
         _fold_components(
-            arena, parts, keys, masks, instants, lists, list_hashes, first, count, columns
+            arena, parts, keys, masks, instants, view, list_hashes, first, count, columns, width
         )

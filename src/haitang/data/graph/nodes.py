@@ -27,7 +27,6 @@ from haitang.data.features.arena import (
     resize,
     subtable_of,
 )
-from haitang.data.features.pointers import Int, pointer_to, table_of
 from haitang.data.graph.layout import (
     M_FREE,
     N_BORN,
@@ -43,6 +42,7 @@ from haitang.data.graph.layout import (
     T_RECORD_WORDS,
     T_RETENTION,
 )
+from haitang.kernel.pointers import Int, pointer_to, table_of
 
 UNBORN = 1 << 62
 """Birth of a released record: later than any payment."""

@@ -14,7 +14,6 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import LINE_WORDS, prefetch
-from haitang.data.features.pointers import Int, address_of, as_floats
 from haitang.data.graph.layout import (
     DISORDER,
     E_AMOUNT,
@@ -35,7 +34,8 @@ from haitang.data.graph.layout import (
     Q_VISITS,
     SPOKEN_OF,
 )
-from haitang.data.lists.table import lookup
+from haitang.data.lists.table import list_key, lookup
+from haitang.kernel.pointers import Int, address_of, as_floats
 
 LOW_HALF = 0xFFFFFFFF
 LENGTH, SHARE, HOPS = 0, 1, 2
@@ -72,9 +72,9 @@ def is_same(arena: Any, record: Int, age: Int, position: Int) -> bool:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def is_listed(lists: Any, list_hashes: Any, start: Int, stop: Int, key: Int, instant: Int) -> bool:
-    """Tell whether a key is on one of some lists."""
+    """Tell whether a key is on one of some lists; `lists` is what `list_view` returns."""
     for i in range(start, stop):
-        if lookup(lists, np.uint64(list_hashes[i]), np.uint64(key), instant):
+        if lookup(lists, list_key(np.uint64(list_hashes[i]), np.uint64(key)), instant):
             return True
     return False
 
@@ -267,7 +267,8 @@ def scatter_gather(
         return 0.0
     if arena[payee + N_LOST] >= floor:
         return math.nan
-    counts[:source_count] = 1
+    for s in range(source_count):
+        counts[s] = 1
     between_count = np.int64(0)
     for k in range(min(arena[payee + N_COUNT], neighbours)):
         entry = payee + N_RING + k * entry_words
@@ -293,4 +294,7 @@ def scatter_gather(
             arena, neighbours, entry_words, middle, position, floor, ages[i], sources, counts,
             source_count,
         )  # fmt: skip
-    return np.float64(counts[:source_count].max())
+    most = counts[0]
+    for s in range(1, source_count):
+        most = max(most, counts[s])
+    return np.float64(most)

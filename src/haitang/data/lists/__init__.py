@@ -5,6 +5,6 @@ decides what a listing means. A change of a list is an event like any other (`LI
 `LIST_REMOVE`).
 """
 
-from haitang.data.lists.table import Entry, ListTable, lookup
+from haitang.data.lists.table import Entry, ListTable
 
-__all__ = ["Entry", "ListTable", "lookup"]
+__all__ = ["Entry", "ListTable"]

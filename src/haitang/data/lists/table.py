@@ -22,7 +22,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from haitang.data.lists.errors import damaged
-from haitang.kernel.hashing import combine, hash_text, hash_texts
+from haitang.kernel.hashing import hash_text, hash_texts
+from haitang.kernel.pointers import pointer_to, table_of
 
 Int: TypeAlias = Any
 """A machine integer: Numba knows one kind; to mypy, Python's and NumPy's are strangers."""
@@ -39,56 +40,91 @@ USED, STATEMENTS, FREE, WANTED = 0, 1, 2, 3
 """Counts: slots taken, statement rows ever taken, first freed row plus 1, what a kernel lacks."""
 BEGIN, END, POSITION, OLDER = 0, 1, 2, 3
 """Columns of a statement; the older one's row, −1 where there is none."""
+SPAN_COLUMNS, STATEMENT_COLUMNS = 2, 4
 _SLOTS_WANTED, _STATEMENTS_WANTED = 1, 2
 
-_MAGIC = b"HTLISTS2"
+_MAGIC = b"HTLISTS3"
 _HEADER = struct.Struct("<8s5q")
+
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""Odd, and its bits are those of the golden ratio: so that a value which is called as its list is
+does not meet its own hash.
+"""
 
 Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def list_view(lists: Any) -> Any:
+    """Return what kernels look up in, as pointers: an array passed on is counted each time."""
+    keys, spans, said, statements = lists
+    return (
+        pointer_to(keys), keys.shape[0], table_of(spans, SPAN_COLUMNS), pointer_to(said),
+        table_of(statements, STATEMENT_COLUMNS),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def list_salt(list_hash: Any) -> Any:
+    """Return what a list's keys are told apart by from those of other lists."""
+    return np.uint64(list_hash) * _SPREAD
+
+
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def salted_key(salt: Any, value_hash: Any) -> Any:
+    """Return the key of a value on the list of a salt; 0 where the value is missing.
+
+    Both are hashes of text already, so the bits of their difference are as evenly spread: another
+    list and value meet it as seldom as they would another hash. It takes a kernel no time.
+    """
+    key = value_hash ^ salt
+    key = key if key != np.uint64(0) else np.uint64(1)
+    return key if value_hash != np.uint64(0) else np.uint64(0)
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def _slot(keys: Any, key: Int) -> Int:
+def list_key(list_hash: Any, value_hash: Any) -> Any:
+    """Return the key of a list (by hash) and a value (by hash), 0 where one is missing."""
+    if list_hash == np.uint64(0):
+        return np.uint64(0)
+    return salted_key(list_salt(list_hash), np.uint64(value_hash))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slot(keys: Any, capacity: Int, key: Any) -> Int:
     """Return the slot that holds a key, or the free one where it belongs.
 
     The upper half of the hash says how far along the table to begin, so slots are in the order of
     the hashes and any capacity will do.
     """
-    capacity = np.uint64(keys.shape[0])
-    i: Int = np.int64(((np.uint64(key) >> np.uint64(32)) * capacity) >> np.uint64(32))
+    share = (np.uint64(key) >> np.uint64(32)) * np.uint64(capacity)
+    i: Int = np.int64(share >> np.uint64(32))
     while keys[i] != np.uint64(0) and keys[i] != np.uint64(key):
         i += 1
-        if i == keys.shape[0]:
+        if i == capacity:
             i = 0
     return i
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def is_strange(slots: Any, capacity: Int, list_hash: Any, value_hash: Any) -> bool:
-    """Tell that a list has never said anything of a value: of most values, most have not, and no
-    more is spent on them. `slots` is a pointer to the first of `ListTable.arrays`.
+def is_strange(view: Any, key: Any) -> Any:
+    """Tell at one look, for most, that the list of a key has never said anything of its value;
+    whether it has is told by `lookup`.
     """
-    if value_hash == np.uint64(0):
-        return True
-    key = combine(list_hash, value_hash)
-    i: Int = np.int64(((key >> np.uint64(32)) * np.uint64(capacity)) >> np.uint64(32))
-    while slots[i] != np.uint64(0) and slots[i] != key:
-        i += 1
-        if i == capacity:
-            i = 0
-    return bool(slots[i] == np.uint64(0))
+    keys, capacity = view[:2]
+    share = (key >> np.uint64(32)) * np.uint64(capacity)
+    return (keys[np.int64(share >> np.uint64(32))] == np.uint64(0)) | (key == np.uint64(0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def lookup(lists: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
-    """Tell whether a value (by hash) is on a list (by hash) at an instant; `lists` is
-    `ListTable.arrays`.
+def lookup(view: Any, key: Any, instant: Int) -> bool:
+    """Tell whether the value of a key is on the key's list at an instant; `view` is what
+    `list_view` returns, `key` what `list_key` does.
     """
-    keys, spans, said, statements = lists
-    key = combine(list_hash, value_hash)
+    keys, capacity, spans, said, statements = view
     if key == np.uint64(0):
         return False
-    i = _slot(keys, key)
+    i = _slot(keys, capacity, key)
     if keys[i] != key:
         return False
     if instant >= spans[i, BEGIN]:
@@ -100,11 +136,10 @@ def lookup(lists: Any, list_hash: Any, value_hash: Any, instant: Int) -> bool:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def has_spoken(lists: Any, list_hash: Any, value_hash: Any) -> bool:
-    """Tell whether a list has ever said anything of a value."""
-    keys = lists[0]
-    key = combine(list_hash, value_hash)
-    return bool(key != np.uint64(0) and keys[_slot(keys, key)] == key)
+def has_spoken(view: Any, key: Any) -> bool:
+    """Tell whether the list of a key has ever said anything of its value."""
+    keys, capacity = view[:2]
+    return bool(key != np.uint64(0) and keys[_slot(keys, capacity, key)] == key)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -173,12 +208,12 @@ def _say(
     limit = keys.shape[0] // 4 * 3
     counts[WANTED] = 0
     for k in range(first, rows.shape[0]):
-        key = combine(list_hashes[k], value_hashes[k])
+        key = list_key(list_hashes[k], value_hashes[k])
         begin = rows[k, BEGIN]
         end = max(rows[k, END], begin)
         if key == np.uint64(0):
             continue
-        i = _slot(keys, key)
+        i = _slot(keys, keys.shape[0], key)
         if keys[i] == key:
             if counts[STATEMENTS] + 2 > statements.shape[0]:
                 counts[WANTED] = _STATEMENTS_WANTED
@@ -202,7 +237,7 @@ def _move(keys: Any, spans: Any, said: Any, larger: Any) -> None:
     new_keys, new_spans, new_said = larger
     for i in range(keys.shape[0]):
         if keys[i] != np.uint64(0):
-            place = _slot(new_keys, keys[i])
+            place = _slot(new_keys, new_keys.shape[0], keys[i])
             new_keys[place] = keys[i]
             new_spans[place, BEGIN] = spans[i, BEGIN]
             new_spans[place, END] = spans[i, END]
@@ -216,10 +251,10 @@ def _read(lists: Any, list_hash: Any, value_hash: Any, instant: Int, found: Any)
     Neither this nor `_say` lets other threads run, so what is read is never half written.
     """
     keys, spans, said, statements = lists
-    key = combine(list_hash, value_hash)
+    key = list_key(list_hash, value_hash)
     if key == np.uint64(0):
         return False
-    i = _slot(keys, key)
+    i = _slot(keys, keys.shape[0], key)
     if keys[i] != key:
         return False
     if said[i] >= FROM_PACK:
@@ -353,8 +388,8 @@ class ListTable:
 
     def _knows(self, list_hash: Any, value_hash: Any) -> bool:
         keys = self.arrays[0]
-        key = combine(list_hash, value_hash)
-        return bool(key != 0 and keys[int(_slot(keys, np.uint64(key)))] == key)
+        key = list_key(np.uint64(list_hash), np.uint64(value_hash))
+        return bool(key != 0 and keys[int(_slot(keys, len(keys), np.uint64(key)))] == key)
 
     # -- written out and read back ---------------------------------------------------------------
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int, copy_bytes, pointer_to
 from haitang.kernel.identity import ID_LENGTH
+from haitang.kernel.pointers import Int, copy_bytes, pointer_to
 
 NUMBER_BYTES_MAX = 20
 """Of a whole number in decimal digits, its sign included."""

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import Int, pointer_to
 from haitang.decision.engine.actions import ACTIONS, PRIMARY
 from haitang.decision.rules.specs import TIERS
+from haitang.kernel.pointers import Int, pointer_to
 
 VERSION = 1
 EVENT_BYTES = 12

@@ -97,6 +97,12 @@ class ChallengeMemory:
         at_us, rank, amount, device, passed = asked
         shard[row] = (key, own, at_us, rank, amount, _signed(device), passed)
 
+    def is_known(self, customer: int) -> bool:
+        """Tell at one look whether there may be challenges of a customer; most have none."""
+        shard = self._shards[customer >> SHARD_SHIFT]
+        place = _signed(customer) & (len(shard) - 1)
+        return len(shard) > 0 and shard.item(place, CUSTOMER) != 0
+
     def forget(self, customer: int) -> None:
         """Let every earlier challenge of a customer count no longer."""
         shard = self._shards[customer >> SHARD_SHIFT]

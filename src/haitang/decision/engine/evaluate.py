@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -230,17 +231,18 @@ def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
     words = np.zeros((word_count, len(events)), dtype=np.uint64)
     for r, (field, column) in enumerate(zip(events.fields.remarks, events.remarks, strict=True)):
         memory = prepared.remarks[r]
-        for j, remark in enumerate(column):
-            if remark:
-                found = memory.get(remark)
-                if found is None:
-                    if len(memory) >= REMEMBERED_REMARKS:
-                        memory.clear()
-                    found = _search(remark, field, contains, word_count)
-                    memory[remark] = found
-                # Most remarks contain nothing, and have no words.
-                for w, bits in enumerate(found):
-                    words[w, j] |= np.uint64(bits)
+        # Most events have no remark.
+        for j in itertools.compress(range(len(column)), column):
+            remark = column[j] or ""
+            found = memory.get(remark)
+            if found is None:
+                if len(memory) >= REMEMBERED_REMARKS:
+                    memory.clear()
+                found = _search(remark, field, contains, word_count)
+                memory[remark] = found
+            # Most remarks contain nothing, and have no words.
+            for w, bits in enumerate(found):
+                words[w, j] |= np.uint64(bits)
     return words
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import prefetch
-from haitang.data.features.columns import LANES, ROW_STRIDE
+from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit
 from haitang.data.features.fetch import LINE_BYTES
-from haitang.data.features.pointers import Int, address_of, as_words, pointer_to, table_of
 from haitang.data.features.program import CODE_SHIFT
-from haitang.data.lists.table import is_strange, lookup
-from haitang.kernel.hashing import combine
+from haitang.data.lists.table import is_strange, list_salt, list_view, lookup, salted_key
+from haitang.kernel.hashing import combine_present
+from haitang.kernel.pointers import Int, address_of, as_words, pointer_to, table_of
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -102,17 +102,22 @@ def fill_inputs(
             code = rows[row, j] - TWO_TO_52
             rows[row, j] = code if texts[at + j] != np.uint64(0) else math.nan
         _fetch_row(start + 8 * (at + LANES), stop)
-    slots = pointer_to(lists[0])
-    capacity = lists[0].shape[0]
+    view = list_view(lists)
     for i in range(listed.shape[0]):
-        list_hash = np.uint64(listed[i, 1])
+        row = listed[i, 0]
+        salt = list_salt(listed[i, 1])
         at = listed[i, 2] * event_count + first
+        known = np.uint64(0)
         for j in range(count):
-            word = texts[at + j]
-            found = False
-            if not is_strange(slots, capacity, list_hash, word):
-                found = lookup(lists, list_hash, word, instants[first + j])
-            rows[listed[i, 0], j] = 1.0 if found else 0.0
+            told = np.uint64(not is_strange(view, salted_key(salt, texts[at + j])))
+            known |= told << np.uint64(j)
+            rows[row, j] = 0.0
+        # Of most values, most lists have never said anything.
+        while known != np.uint64(0):
+            j = lowest_bit(known)
+            known &= known - np.uint64(1)
+            key = salted_key(salt, texts[at + j])
+            rows[row, j] = 1.0 if lookup(view, key, instants[first + j]) else 0.0
     for i in range(contains.shape[0]):
         for j in range(count):
             bit = (words[i // 64, first + j] >> np.uint64(i % 64)) & np.uint64(1)
@@ -121,8 +126,13 @@ def fill_inputs(
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
-def fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, block_keys: Any) -> None:
-    """Compute the block's key per slot: each part's first alternative present, combined."""
+def fill_keys(
+    key_parts: Any, hashes: Any, first: Int, count: Int, block_keys: Any, room: Any
+) -> None:
+    """Compute the block's key per slot: each part's first alternative present, combined.
+
+    `room` is for a word a lane.
+    """
     keys = table_of(block_keys, LANES)
     texts = pointer_to(hashes)
     event_count = hashes.shape[1]
@@ -144,11 +154,17 @@ def fill_keys(key_parts: Any, hashes: Any, first: Int, count: Int, block_keys: A
                     key = keys[slot, j]
                     keys[slot, j] = key if key != 0 else np.int64(texts[at + j])
         else:
+            # The words first, then all lanes' keys, several at once.
+            words = pointer_to(room)
             for j in range(count):
-                if keys[slot, j] != 0:
-                    word = texts[at + j]
-                    for k in range(i + 1, stop):
-                        if word == np.uint64(0):
-                            word = texts[key_parts[k, 2] * event_count + first + j]
-                    keys[slot, j] = np.int64(combine(np.uint64(keys[slot, j]), word))
+                words[j] = texts[at + j]
+            for k in range(i + 1, stop):
+                at = key_parts[k, 2] * event_count + first
+                for j in range(count):
+                    words[j] = words[j] if words[j] != np.uint64(0) else texts[at + j]
+            for j in range(count):
+                left = np.uint64(keys[slot, j])
+                key = np.int64(combine_present(left, words[j]))
+                is_whole = (left != np.uint64(0)) & (words[j] != np.uint64(0))
+                keys[slot, j] = key if is_whole else 0
         i = stop

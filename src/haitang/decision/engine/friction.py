@@ -191,10 +191,11 @@ def soften(
     walk = _Walk(friction, memory, events, mode, decided, hits)
     # In one go: taking single numbers out of an array costs more than all that is done with them.
     texts = events.hashes[:, places][list(friction.places)].T.tolist()
-    for j, words in zip(places, texts, strict=True):
-        if outcomes[j]:
+    told, asked = outcomes[places].tolist(), asking[places].tolist()
+    for j, words, is_told, is_asked in zip(places, texts, told, asked, strict=True):
+        if is_told:
             walk.hear(j, words)
-        if asking[j]:
+        if is_asked:
             walk.look_at(j, words)
     return walk.result()
 
@@ -245,6 +246,8 @@ class _Walk:
         kind, _, payer, customer, payee, label, result, device = words
         rank = _PROOF_RANKS.get(kind)
         if rank is not None:
+            if not (customer and self.memory.is_known(customer)):
+                return
             # Codes have an event for each result.
             if customer and (kind == _REFUSED or (kind != _VERIFIED and result in _FAILED)):
                 self.memory.let_fail(customer, _LEAST_PROOF)

@@ -27,13 +27,14 @@ TOLD_WORDS, FOUND_WORDS = 6, 3
 class GraphColumns:
     """The graph of one engine made ready for one program; used by one thread at a time."""
 
-    __slots__ = ("graph", "machine", "plan", "rows")
+    __slots__ = ("graph", "machine", "plan", "room", "rows")
 
     def __init__(self, program: EngineProgram, plan: GraphPlan, graph: GraphState) -> None:
         self.graph = graph
         self.plan = plan
         self.rows = len(program.plan.fields.numbers)
         """Numbers of the event, behind which the columns stand."""
+        self.room = np.empty(0)
         conditions = plan.program
         key_parts = [
             (slot, program.plan.fields.texts.index(field))
@@ -55,8 +56,14 @@ class GraphColumns:
         )
 
     def widen(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the numbers that the main kernel reads, with room for the columns."""
-        wide = np.empty((self.rows + self.plan.column_count, numbers.shape[1]))
+        """Return the numbers that the main kernel reads, with room for the columns; until the next
+        call.
+        """
+        rows, count = self.rows + self.plan.column_count, numbers.shape[1]
+        if self.room.size < rows * count:
+            # Kept, because fresh memory of this size is cleared by the system page by page.
+            self.room = np.empty(rows * count)
+        wide = self.room[: rows * count].reshape(rows, count)
         wide[: self.rows] = numbers[: self.rows]
         return wide
 

@@ -8,9 +8,9 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.columns import LANES, run_program
-from haitang.data.features.pointers import Int
 from haitang.data.graph.fold import fold_graph
 from haitang.decision.engine.filling import fill_inputs
+from haitang.kernel.pointers import Int
 
 
 @njit(nogil=True, error_model="numpy", inline="always")

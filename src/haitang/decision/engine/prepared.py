@@ -15,6 +15,7 @@ from haitang.data.features.columns import LANES, ROW_STRIDE
 from haitang.data.features.plan import Plan
 from haitang.data.features.reads import SKETCH_BUCKETS
 from haitang.data.features.state import FeatureState
+from haitang.data.features.visits import GUARDS
 from haitang.data.graph.state import GraphState
 from haitang.decision.engine.aligned import aligned
 from haitang.decision.engine.graph_columns import GraphColumns
@@ -22,7 +23,7 @@ from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
-WANTED = -2
+WANTED = -3
 """Where among the scratch arrays."""
 HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
@@ -37,7 +38,9 @@ class ColumnSource(Protocol):
         ...
 
     def widen(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the numbers that the kernel reads, those columns behind the events' own."""
+        """Return the numbers that the kernel reads, those columns behind the events' own;
+        until the next call.
+        """
         ...
 
     def fold(
@@ -115,7 +118,7 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[Any, ...]:
     slots = max(len(plan.slots), 1)
     return (
         values,
-        aligned((max(plan.mask_count, 1),), np.uint64),
+        _guarded(plan.mask_count, nearest=~np.uint64(0)),
         aligned((slots, LANES), np.int64),
         aligned((slots, LANES), np.int64),
         np.zeros(SKETCH_BUCKETS, dtype=np.int64),
@@ -125,21 +128,33 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[Any, ...]:
         np.zeros(LANES, dtype=np.int64),
         np.zeros(LANES, dtype=np.int64),
         aligned((LANES,), np.float64),
-        aligned((max(len(plan.tables[5]), 1),), np.uint64),
+        _guarded(len(plan.tables[5])),
         _fold_scratch(plan),
+        np.zeros(program.tables[0][5].shape[1], dtype=np.uint64),
     )
 
 
+def _guarded(words: int, *, nearest: np.uint64 | int = 0) -> NDArray[np.uint64]:
+    """Return words behind `GUARDS` others, which are 0 but for the nearest."""
+    whole: NDArray[np.uint64] = aligned((GUARDS + max(words, 1),), np.uint64)
+    whole[GUARDS - 1] = nearest
+    return whole[GUARDS:]
+
+
 def _fold_scratch(plan: Plan) -> tuple[NDArray[Any], ...]:
-    """Return what `fold_block` works in: events by slot, keys to find, slots by lane, clocks by
-    slot and lane, events by row of the visits, and the visits.
+    """Return what `fold_block` works in: a word a lane, events by slot, keys to find, slots by
+    lane, clocks by slot and lane, events that count and that ask by row of the visits, the visits
+    and their spots.
     """
     slots, rows = max(len(plan.slots), 1), max(len(plan.tables[11]), 1)
     return (
+        aligned((LANES,), np.uint64),
         np.zeros(slots, dtype=np.uint64),
         np.zeros(slots * LANES, dtype=np.int32),
         np.zeros(LANES, dtype=np.int64),
         aligned((slots, LANES), np.int64),
         np.zeros(rows, dtype=np.uint64),
+        np.zeros(rows, dtype=np.uint64),
         np.zeros(rows * LANES, dtype=np.int32),
+        np.zeros(rows * LANES, dtype=np.int64),
     )

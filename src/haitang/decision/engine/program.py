@@ -24,6 +24,7 @@ from haitang.decision.engine.brief import BriefParts
 from haitang.decision.engine.demand import demand_tables
 from haitang.decision.engine.friction import Friction, fields_read, friction_of
 from haitang.decision.engine.kernel import POLICY_COLUMNS
+from haitang.decision.engine.needs import need_tables
 from haitang.decision.engine.reading import (
     conjuncts,
     event_part,
@@ -93,7 +94,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     for column, name in enumerate(given):
         program.add_column(name, column)
     policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
-    tests, gate_ranges, test_ranges = _policy_tests(program, policies, pack)
+    tests, gates, test_ranges = _policy_tests(program, policies, pack)
     models = tuple(read_model(model.text, path=model.file) for model in pack.models)
     reads = [policy_reads(policy) for policy in policies]
     reads += [model.inputs for model in pack.models]
@@ -106,6 +107,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     model_inputs = (input_ranges, input_rows)
     table = _policy_table(program, pack)
     model_rows = _model_rows(program, pack.models)
+    asked = (*table[0][:, 1:3].ravel().tolist(), *model_rows[0][:, 1].tolist())
     # Rows and fields are final only now that everything has said what it reads.
     plan = builder.build()
     fields = _with_further_fields(plan.fields, pack)
@@ -119,9 +121,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         models=models,
         trees=lay_out(models),
         model_inputs=model_inputs,
-        demands=demand_tables(
-            pack, policies, (gate_ranges[:, 0] < gate_ranges[:, 1]).tolist(), plan
-        ),
+        demands=demand_tables(pack, policies, [bool(gate) for gate in gates], plan),
         contains=tuple(program.inputs.contains),
         list_runs=not any(
             kind in FIELDS[field].event_types
@@ -131,7 +131,9 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         ),
         constant_rows=tuple((row, value) for value, row in program.inputs.constants.items()),
         tables=(
-            (program.code("event"), program.code("value"), program.constants(), program.sets()),
+            _code_tables(
+                program, (tests, test_ranges, read_ranges, read_rows), model_inputs, asked
+            ),
             _input_tables(program, plan),
             _calendar_tables(program, pack.catalogue),
             (
@@ -140,7 +142,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
                 _policy_rows(pack, policies),
                 read_ranges,
                 read_rows,
-                gate_ranges,
+                *_gate_tables(gates),
             ),
             table,
             model_rows,
@@ -149,6 +151,23 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         graph_tables=_graph_tables(program, plan, graph, pack.catalogue),
         brief=BriefParts(pack, policies),
         friction=friction_of(pack, policies, fields),
+    )
+
+
+def _code_tables(
+    program: ProgramBuilder,
+    policies: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    model_inputs: tuple[NDArray[np.int64], NDArray[np.int64]],
+    asked: tuple[int, ...],
+) -> tuple[NDArray[Any], ...]:
+    """Return both stages' instructions, what they read, and who needs which of the second."""
+    value = program.code("value")
+    return (
+        program.code("event"),
+        value,
+        program.constants(),
+        program.sets(),
+        *need_tables(value, policies, model_inputs, asked),
     )
 
 
@@ -170,9 +189,9 @@ def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
 
 def _policy_tests(
     program: ProgramBuilder, policies: tuple[PolicySpec, ...], pack: Pack
-) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the conditions of gates and policies, the range of each gate's, and of each policy's
-    others.
+) -> tuple[NDArray[np.int32], list[list[int]], NDArray[np.int64]]:
+    """Return the conditions of policies, the masks of each gate, and the range of each policy's
+    conditions.
 
     A gate is what can be told of a policy, or of a model's events, from the event alone; gates of
     models stand behind those of policies. Conditions that several share become masks, computed
@@ -207,12 +226,25 @@ def _policy_tests(
         rows.extend((test.op, test.a, test.b, test.c) for test in ordered)
         return start, len(rows)
 
-    gate_ranges = [lay(tests) for tests in gates]
+    gate_masks = [[program.mask_of_test(test) for test in dict.fromkeys(tests)] for tests in gates]
     other_ranges = [lay(tests) for tests in others[: len(policies)]]
     return (
         np.array(rows, dtype=np.int32).reshape(len(rows), 4),
-        np.array(gate_ranges, dtype=np.int64).reshape(len(gate_ranges), 2),
+        gate_masks,
         np.array(other_ranges, dtype=np.int64).reshape(len(other_ranges), 2),
+    )
+
+
+def _gate_tables(gates: list[list[int]]) -> tuple[NDArray[Any], ...]:
+    """Return the gates in the order of their lengths, their masks in that order, and how many gates
+    there are of each length.
+    """
+    order = sorted(range(len(gates)), key=lambda gate: len(gates[gate]))
+    lengths = np.array([len(gate) for gate in gates], dtype=np.int64)
+    return (
+        np.array(order, dtype=np.int64),
+        np.array([mask for gate in order for mask in gates[gate]] or [0], dtype=np.int64),
+        np.bincount(lengths, minlength=1).astype(np.int64),
     )
 
 

@@ -221,3 +221,50 @@ def test_a_hundred_thousand_keys_are_held_and_counted(program: EngineProgram) ->
         pytest.fail("the state was full")
     assert state.features.key_count == 100_000
     assert state.features.keys("customer") == sorted(names_of(program, batch))
+
+
+def test_what_has_no_value_adds_nothing_to_a_sum_and_is_counted() -> None:
+    seconds = windowed("sum", of="call_seconds")
+    features = {
+        "calls": {"key": "customer", "aggregate": "count", "window": "7d"},
+        "before": windowed("sum", of="call_seconds", prior=True),
+        "spoken": seconds,
+        "usual": windowed("mean", of="call_seconds"),
+        "an_hour_ago": seconds | {"delay": "1h"},
+    }
+    program = compile_pack(read_pack(features=features))
+    told = [40, None, 20, None]
+    kept = run(
+        program,
+        [payment(30 * i, call_seconds=value) for i, value in enumerate(told)],
+        keep_features=True,
+    ).features
+    assert kept is not None
+    found = {name: row.tolist() for name, row in zip(program.feature_names, kept, strict=True)}
+    assert found["calls"] == [1, 2, 3, 4]
+    assert found["spoken"] == [40, 40, 60, 60]
+    assert found["before"] == [0, 40, 40, 60]
+    assert found["usual"] == [40, 40, 30, 30]
+    # At 0:30 the payment of 0:00 is not an hour old; at 1:30 that of 0:30 is, without seconds.
+    assert found["an_hour_ago"] == [0, 0, 40, 40]
+
+
+def test_a_value_that_comes_again_takes_one_entry_and_is_counted_where_it_had_left() -> None:
+    features = {
+        "hour": windowed("distinct", "1h", of="device_id"),
+        "day": windowed("distinct", "1d", of="device_id"),
+    }
+    program = compile_pack(read_pack(features=features))
+    state = EngineState.create(program, limit_bytes=64 << 20)
+    # Every 20 minutes; D1 comes again when D2 and D3 stand behind it, and after the hour.
+    devices = ["D1", "D2", "D3", "D1", "D1", "D1", "D1", "D2"]
+    rows = [payment(20 * i, device_id=device) for i, device in enumerate(devices)]
+    kept = run(program, rows, state, keep_features=True).features
+    assert kept is not None
+    assert kept[list(program.feature_names).index("hour")].tolist() == [1, 2, 3, 3, 2, 1, 1, 2]
+    assert kept[list(program.feature_names).index("day")].tolist() == [1, 2, 3, 3, 3, 3, 3, 3]
+    # Late news of one that came again later changes nothing; that of another one counts.
+    late = [payment(-50, device_id="D1"), payment(-50, device_id="D4")]
+    kept = run(program, late, state, keep_features=True).features
+    assert kept is not None
+    assert kept[list(program.feature_names).index("day")].tolist() == [3, 4]

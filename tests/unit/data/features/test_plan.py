@@ -132,12 +132,30 @@ def test_a_stream_keeps_only_the_totals_that_are_asked() -> None:
         {"where": LARGE},
         {"of": CALL_ACTIVE},
         {"key": "payer_account"},
-        {"delay_us": 5},
         {"of_scale": 1},
     ],
 )
 def test_what_counts_other_events_has_a_stream_of_its_own(difference: Mapping[str, Any]) -> None:
     assert stream_count(plan_of(feature("a", "sum"), feature("b", "sum", **difference))) == 2
+
+
+def test_a_total_that_ends_a_while_ago_ends_where_another_window_begins() -> None:
+    plan = plan_of(feature("a", "sum"), feature("b", "mean", delay_us=5))
+    (stream,) = plan.tables[2]
+    assert stream[at.S_DELAY] == 0
+    assert sorted(plan.tables[3][:, at.G_WINDOW].tolist()) == [5, HOUR_US, HOUR_US + 5]
+    ends = {plan.tables[3][row[at.R_UNTIL], at.G_WINDOW] for row in plan.tables[4][1:]}
+    assert plan.tables[4][0, at.R_UNTIL] == -1
+    assert ends == {5}
+    # An extreme is no difference of two totals.
+    assert stream_count(plan_of(feature("a", "max"), feature("b", "max", delay_us=5))) == 2
+
+
+def test_a_sum_shares_the_stream_that_counts_its_events_and_a_mean_does_not() -> None:
+    count = feature("a", "count", where=LARGE)
+    assert stream_count(plan_of(count, feature("b", "sum", where=LARGE))) == 1
+    assert stream_count(plan_of(count, feature("b", "mean", where=LARGE))) == 2
+    assert stream_count(plan_of(count, feature("b", "sum", where=CALL_ACTIVE))) == 2
 
 
 def test_two_slots_of_an_entity_read_one_stream_of_their_shared_state() -> None:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numba import njit
 
 from haitang.data.lists import Entry, ListTable
 from haitang.data.lists.errors import ListsRefused
-from haitang.data.lists.table import FIRST_CAPACITY, OPEN_END_US, lookup
+from haitang.data.lists.table import FIRST_CAPACITY, OPEN_END_US, list_key, list_view, lookup
 from haitang.kernel.hashing import hash_text
 
 LIST, OTHER, VALUE = hash_text("case_accounts"), hash_text("grey"), hash_text("B1")
 
 
+@njit
+def look_up(lists: Any, list_hash: Any, value_hash: Any, instant: Any) -> Any:
+    return lookup(list_view(lists), list_key(list_hash, value_hash), instant)
+
+
 def listed(table: ListTable, list_hash: int, value_hash: int, instant: int) -> bool:
-    return bool(lookup(table.arrays, np.uint64(list_hash), np.uint64(value_hash), instant))
+    return bool(look_up(table.arrays, np.uint64(list_hash), np.uint64(value_hash), instant))
 
 
 def listed_at(table: ListTable, *instants: int) -> list[bool]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from haitang.data.features.pointers import as_floats, as_halves, pointer_to, table_of
+from haitang.kernel.pointers import as_floats, as_halves, pointer_to, table_of
 
 
 @njit
