@@ -134,7 +134,7 @@ def fetch_spots(arena: Any, spots: Any, first: Int, behind: Int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def fetch_blocks(arena: Any, visits: Any, spots: Any, first: Int, behind: Int) -> None:
+def fetch_blocks(arena: Any, spots: Any, first: Int, behind: Int) -> None:
     """Find the blocks of visits `first` to `behind` and fetch them; where there is none yet, the
     spot stays what it was.
     """

@@ -240,7 +240,7 @@ def _fold_twin(
     hashes: Any, event_count: Int, records: Any, counted: Any, asked: Any, first: Int, behind: Int,
     s: Int, spot: Int, record: Int, instant: Int, now: Int, event: Int, lane: Int, values: Any,
 ) -> None:  # fmt: skip
-    """The same for a key that stands in two slots of an event, whose rows are `first` to `behind`:
+    """Do so for a key that stands in two slots of an event, whose rows are `first` to `behind`:
     it counts once, and is read at both.
     """
     counts = False
@@ -368,7 +368,7 @@ def _fold_lanes(
     event_count: Int, first: Int, lanes: Any, twins: Any, present: Any, records: Any, clocks: Any,
     values: Any, masks: Any, wanted: Any, room: Any,
 ) -> None:  # fmt: skip
-    """Fold some lanes of a block, in all that they visit."""
+    """Fold some lanes of a block, in all that they visit: in steps, each fetching for the next."""
     streams = table_of(tables[2], S_COLUMNS)
     stream_count = tables[2].shape[0]
     edges = table_of(tables[3], G_COLUMNS)
@@ -389,10 +389,7 @@ def _fold_lanes(
     )  # fmt: skip
     for ahead in range(AHEAD, count + 4 * AHEAD, AHEAD):
         fetch_spots(arena, spots, min(ahead - AHEAD, count), min(ahead, count))
-        fetch_blocks(
-            arena, visits, spots, min(max(ahead - 2 * AHEAD, 0), count),
-            min(ahead - AHEAD, count),
-        )  # fmt: skip
+        fetch_blocks(arena, spots, min(max(ahead - 2 * AHEAD, 0), count), min(ahead - AHEAD, count))
         fetch_rings(
             arena, streams, stream_count, rows, visits, spots,
             min(max(ahead - 3 * AHEAD, 0), count), min(max(ahead - 2 * AHEAD, 0), count),

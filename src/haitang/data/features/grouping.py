@@ -33,7 +33,7 @@ class Group(NamedTuple):
     factor: int
     hashed: int
     delay_us: int
-    tile_us: int
+    tile_us: int = 0
 
 
 class Grouping:
@@ -60,11 +60,11 @@ class Grouping:
                 self._sums.setdefault(self.counted(feature), (source, factor))
         for feature in windows:
             if feature.tile_us:
-                self._tiles.setdefault(self._group(feature, 0), feature.tile_us)
+                self._tiles.setdefault(self._group(feature), feature.tile_us)
 
     def group(self, feature: FeatureSpec) -> Group:
         """Return a feature's group; exact windows stand with tiled ones where both can."""
-        group = self._group(feature, 0)
+        group = self._group(feature)
         if feature.aggregate in UNTILED or group.delay_us:
             return group
         return group._replace(tile_us=feature.tile_us or self._tiles.get(group, 0))
@@ -119,7 +119,7 @@ class Grouping:
         factor = 10**feature.of_scale if feature.type == "number" else 1
         return self._program.row(feature.of), factor, -1
 
-    def _group(self, feature: FeatureSpec, tile_us: int) -> Group:
+    def _group(self, feature: FeatureSpec) -> Group:
         entity, mask, seen = self.counted(feature)
         source, factor, hashed = self._source(feature)
         shared = self._sums.get((entity, mask, seen))
@@ -128,4 +128,4 @@ class Grouping:
         elif feature.aggregate != "sum" or (source, factor) != shared:
             mask = self.predicate(feature)
         delay_us = 0 if feature.aggregate in SUMMED else feature.delay_us
-        return Group(entity, mask, seen, source, factor, hashed, delay_us, tile_us)
+        return Group(entity, mask, seen, source, factor, hashed, delay_us)
