@@ -203,7 +203,8 @@ def test_a_deadline_that_a_slow_disk_overruns_is_answered_by_the_fail_policy_and
     settings = NodeSettings(fail_policy={"default": "HOLD", "MOBILE": "DELAY"})
 
     def slow(journal: Journal) -> int:
-        MachineClock().pause(duration_us=300_000)
+        # So long that a busy machine decides in time, and then the disk alone is late.
+        MachineClock().pause(duration_us=1_500_000)
         return commit(journal)
 
     async def story() -> None:
@@ -211,7 +212,7 @@ def test_a_deadline_that_a_slow_disk_overruns_is_answered_by_the_fail_policy_and
         async with running(tmp_path, small_pack(), options=options) as node:
             monkeypatch.setattr(Journal, "begin_commit", lambda _: False)
             monkeypatch.setattr(Journal, "commit", slow)
-            (late,) = await send(node, transfer(1), deadline_us=50_000)
+            (late,) = await send(node, transfer(1), deadline_us=1_000_000)
             assert isinstance(late, Refusal)
             assert (late.code, late.status, late.fail_action) == ("deadline_passed", 504, "DELAY")
             monkeypatch.setattr(Journal, "commit", commit)
