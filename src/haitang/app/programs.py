@@ -16,6 +16,7 @@ from haitang.decision.engine import (
     compile_pack,
     evaluate,
     pack_decisions,
+    unpack_decisions,
 )
 from haitang.decision.rules.pack import LoadCache, load_pack
 from haitang.decision.rules.source import PackSource
@@ -37,12 +38,15 @@ class OpenedPack(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def warm_up(program: EngineProgram) -> None:
-    """Have the engine's machine code made, once per machine, before anything is measured."""
+    """Have the engine's machine code made, once per machine, before anything is measured: also
+    that which reads back what was recorded, or the first repeated event waits a second for it.
+    """
     event = decode_row(
         {"event_type": "LOGIN", "event_id": "warm-up", "occurred_at_us": EARLIEST_US}
     )
-    out = evaluate(batch_events([event], program.fields), EngineState.create(program))
-    pack_decisions(out)
+    events = batch_events([event], program.fields)
+    out = evaluate(events, EngineState.create(program))
+    unpack_decisions(pack_decisions(out), program, events)
     brief_answers(out, positions=(0,))
 
 
