@@ -63,8 +63,9 @@ class Sizes(NamedTuple):
     latency_rounds: int = 6
     latency_s: float = 10.0
     hot_history: Sequence[int] = (10_000, 1_000_000)
-    hot_rounds: int = 5
-    hot_s: float = 10.0
+    hot_rounds: int = 15
+    hot_s: float = 4.0
+    """Short turns, many of them: what the host does to one for ten seconds it does to the other."""
     publish_before_s: float = 30.0
     publish_after_s: float = 15.0
     options: tuple[str, ...] = ()

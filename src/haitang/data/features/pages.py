@@ -69,11 +69,12 @@ class Ahead:
         """Have the system give memory that events will soon need, so that none waits for it: at
         most so many words now. Returns whether more is wanted.
 
-        One other thread may call this while the writer writes; nothing is changed.
+        Nothing is skipped: a ring that grows takes more at once than is kept ahead, and fills the
+        half that is new for as long as it filled the other. One other thread may call this while
+        the writer writes; nothing is changed.
         """
-        used = self._arena.item(HIGH_WATER)
-        start = max(self._touched_words, used)
-        goal = max(start, min(used + AHEAD_WORDS, self._arena.size))
+        start = self._touched_words
+        goal = max(start, min(self._arena.item(HIGH_WATER) + AHEAD_WORDS, self._arena.size))
         stop = min(goal, start + words)
         touch(self._arena, start, stop)
         self._touched_words = stop

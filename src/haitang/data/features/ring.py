@@ -50,6 +50,8 @@ from haitang.data.features.layout import (
 from haitang.kernel.pointers import Int, as_halves
 
 FIRST_ENTRIES = 2
+LARGE_ENTRIES = 4_096
+"""From so many entries on, a ring makes room before it is full: how long before, differs."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -204,11 +206,15 @@ def _coalesced_length(arena: Any, streams: Any, s: Int, block: Int, dead: Int, n
 def _reserve(arena: Any, streams: Any, edges: Any, s: Int, block: Int, now: Int) -> None:
     """Make room for one more entry: drop what no window can see, coalesce what tiles allow, else
     grow.
+
+    The streams of a key have equally many entries, and would all be full at the same event. Large
+    ones make room at different lengths, so that no event waits for more than a few of them.
     """
     halves = as_halves(arena)
     length = np.int64(halves[2 * (block + B_LENGTH)])
     capacity = np.int64(halves[2 * (block + B_LENGTH) + 1])
-    if length < capacity:
+    limit = capacity - (capacity // LARGE_ENTRIES) * (s % 16) * (LARGE_ENTRIES // 128)
+    if length < limit:
         return
     words = streams[s, S_ENTRY_WORDS]
     ring = arena[block + B_RING]
@@ -226,7 +232,7 @@ def _reserve(arena: Any, streams: Any, edges: Any, s: Int, block: Int, now: Int)
         length = _coalesced_length(arena, streams, s, block, dead, now)
     live = length - dead
     target = ring
-    if live * 4 > capacity * 3 or capacity == 0:
+    if live * 4 > limit * 3 or capacity == 0:
         bigger = max(FIRST_ENTRIES, int(capacity) * 2)
         target = allocate(arena, bigger * words)
         halves[2 * (block + B_LENGTH) + 1] = np.uint32(bigger)

@@ -9,6 +9,7 @@ import numpy as np
 
 from haitang.data.events.order import Deduplicator
 from haitang.data.events.remembered import NEW
+from haitang.data.features.arena import HIGH_WATER
 from haitang.data.features.pages import AHEAD_WORDS, LARGE_PAGE_WORDS, PAGE_WORDS, Ahead, touch
 from haitang.data.features.state import reserve
 from haitang.decision.engine import EngineState, compile_pack
@@ -82,3 +83,19 @@ def test_memory_is_asked_for_page_by_page_until_there_is_enough() -> None:
         pages += 1
     assert pages == AHEAD_WORDS // LARGE_PAGE_WORDS
     assert not ahead.is_wanted
+
+
+def test_what_is_taken_at_once_and_not_yet_filled_is_touched_too() -> None:
+    """A ring of a million entries doubles: its new half stays untouched until events come there."""
+    arena = reserve(4 * AHEAD_WORDS * 8)
+    ahead = Ahead(arena)
+    while ahead.touch(LARGE_PAGE_WORDS):
+        pass
+    arena[HIGH_WATER] = 2 * AHEAD_WORDS
+    assert ahead.is_wanted
+    while ahead.touch(LARGE_PAGE_WORDS):
+        pass
+    assert not ahead.is_wanted
+    faults = _faults()
+    arena[HIGH_WATER + 1 : 3 * AHEAD_WORDS : PAGE_WORDS] = 1
+    assert _faults() - faults < 100
