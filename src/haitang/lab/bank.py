@@ -315,6 +315,9 @@ def _liked(rng: np.random.Generator, place: Array, merchants: dict[str, Array]) 
     for home in range(HOME_PLACES):
         there = np.flatnonzero(place == home)
         shops = np.flatnonzero(merchants["merchant_place"] == home)
+        if not len(shops):
+            # Chance gave a small place none: its people go to town.
+            shops = np.arange(len(merchants["merchant_place"]))
         weight = merchants["merchant_weight"][shops]
         liked[there] = rng.choice(shops, (len(there), 8), p=weight / weight.sum())
     return liked

@@ -13,6 +13,7 @@ import pytest
 
 from haitang.data.events.catalogue import EVENT_TYPES, FIELDS
 from haitang.lab.day import LabDay, generate
+from haitang.lab.geography import HOME_PLACES
 from haitang.lab.stories import STORIES
 from haitang.lab.vocabulary import EVENTS
 
@@ -48,6 +49,13 @@ def test_blocks_do_not_change_the_events(day: LabDay, table: pa.Table) -> None:
     pieces = pa.concat_tables(day.batches(1_000))
     unchanged = [name for name in table.column_names if pieces[name].equals(table[name])]
     assert unchanged == table.column_names
+
+
+def test_a_place_to_which_chance_gave_no_shop_has_customers_all_the_same() -> None:
+    bank = generate(35, customers=1_000, days=2, stories={}).bank
+    people = np.bincount(bank.place, minlength=HOME_PLACES)[:HOME_PLACES]
+    shops = np.bincount(bank.merchant_place, minlength=HOME_PLACES)[:HOME_PLACES]
+    assert (people[shops == 0] > 0).any(), "the seed has no such place any more; find another"
 
 
 def test_every_event_is_valid(day: LabDay) -> None:
