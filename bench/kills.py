@@ -56,6 +56,12 @@ WHOLE_SHARE = 10
 others fork a node from a process that has loaded everything, which is quicker."""
 WHOLE_S = 4.0
 """How long such a round may last: its follower is to come to writing a snapshot."""
+WHOLE_NEW_PER_S = 5_000
+"""New events a second in such a round; between them old ones are sent again. Without a limit these
+few long rounds would use up the events of all others.
+"""
+EVENTS_PER_KILL = 4_000
+"""That the rounds use up on average at most."""
 LOST_SHOWN = 5
 PROGRESS = 10
 
@@ -97,6 +103,8 @@ class Ledger:
         self.changed: set[int] = set()
         self.refused: Counter[str] = Counter()
         self.repeated_under_load = 0
+        self.rounds_with_new = 0
+        """Rounds in which new events were still being sent when the kill came."""
 
     def note(self, number: int, body: bytes, *, lost: bool) -> None:
         """Take an answer; `lost` says that it was decided anew although it was known."""
@@ -125,8 +133,7 @@ def kill_test(folder: Path, asked: Kills) -> Measured:
             first = ledger.next
             is_whole = running.process is not None
             whole += is_whole
-            longest_s = WHOLE_S if is_whole else LONGEST_S
-            run_in_uvloop(_load_and_kill(running, key, asked, ledger, source, longest_s))
+            run_in_uvloop(_load_and_kill(running, key, asked, ledger, source, is_whole=is_whole))
             service.kill(running)
             if turn % AT_START_SHARE == 0:
                 at_start += 1
@@ -147,6 +154,7 @@ def kill_test(folder: Path, asked: Kills) -> Measured:
         "kills": asked.kills,
         "kills_while_starting": at_start,
         "kills_with_supervisor": whole,
+        "kills_while_deciding_new": ledger.rounds_with_new,
         "events_sent": ledger.next,
         "answered": len(ledger.answered),
         "changed": len(ledger.changed),
@@ -191,10 +199,12 @@ async def _load_and_kill(
     asked: Kills,
     ledger: Ledger,
     source: np.random.Generator,
-    longest_s: float,
+    *,
+    is_whole: bool,
 ) -> None:
     """Load over 16 connections, kill at a random instant, and take in what was still answered."""
     last = len(asked.lines) - asked.probes
+    begun, first, longest_s = time.monotonic(), ledger.next, WHOLE_S if is_whole else LONGEST_S
     under_way: dict[Connection, tuple[list[int], frozenset[int]]] = {}
     open_connections: set[Connection] = set()
     first_answer, all_lost = asyncio.Event(), asyncio.Event()
@@ -204,6 +214,8 @@ async def _load_and_kill(
         drawn = next(choices, 0.5)
         # A quick service has soon decided all events there are; then old ones are sent again.
         spent = ledger.next + BATCH > last
+        if is_whole:
+            spent |= ledger.next > first + (time.monotonic() - begun) * WHOLE_NEW_PER_S
         if spent or (drawn < 0.15 and ledger.answered):
             share = drawn if spent else drawn / 0.15
             number = ledger.next - 1 - int(share * min(ledger.next, 500))
@@ -233,6 +245,7 @@ async def _load_and_kill(
         send(connection)
     await asyncio.wait_for(first_answer.wait(), FIRST_ANSWER_S_MAX)
     await asyncio.sleep(float(source.uniform(0, longest_s)))
+    ledger.rounds_with_new += ledger.next + BATCH <= last
     os.killpg(running.group, signal.SIGKILL)
     # What the service sent before it died is still on its way: it was answered.
     await asyncio.wait_for(all_lost.wait(), 30)

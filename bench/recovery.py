@@ -113,7 +113,8 @@ def _note(parts: dict[str, Measured]) -> str:
     restart, killed = parts["restart"], parts["kills"]
     return (
         f"{restart['events']:,} events in the journal ({restart['journal_bytes'] / 1e9:.2f} GB), "
-        f"{TAIL_EVENTS:,} behind the snapshot; {killed['kills']} kills under load and "
+        f"{TAIL_EVENTS:,} behind the snapshot; {killed['kills']} kills under load "
+        f"({killed['kills_while_deciding_new']} of them while new events were decided) and "
         f"{killed['kills_while_starting']} while starting, {killed['answered']:,} answers held "
         f"against the journal, {killed['seconds_per_kill']:.2f} s a kill."
     )
@@ -121,7 +122,7 @@ def _note(parts: dict[str, Measured]) -> str:
 
 def _kills(prepared: serve_parts.Prepared, sizes: Sizes, work: Path) -> Measured:
     say(f"killing {sizes.kills} times")
-    count = min(line_count(prepared.events), 2_000 * sizes.kills + 20_000)
+    count = min(line_count(prepared.events), kills.EVENTS_PER_KILL * sizes.kills + 20_000)
     lines = read_lines(prepared.events, 0, count)
     pack = _smaller_pack(prepared, work / "pack")
     seen = kills.kill_test(work, kills.Kills(pack, lines, sizes.kills))

@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import serve_hot, serve_parts, soak  # noqa: E402
+from bench import serve_hot, serve_parts, serve_publish, soak  # noqa: E402
 from bench.measures import Measured, machine  # noqa: E402
 from bench.serve_parts import Prepared, Sizes  # noqa: E402
 from bench.service import ServiceFailed  # noqa: E402
@@ -64,7 +64,11 @@ HEADLINES = (
 """Keys at the top of the JSON: (key, part, figure)."""
 
 Part = Callable[[Prepared, Sizes], Measured]
-PARTS: dict[str, Part] = {**serve_parts.PARTS, "hot": serve_hot.hot}
+PARTS: dict[str, Part] = {
+    **serve_parts.PARTS,
+    "publish": serve_publish.publish,
+    "hot": serve_hot.hot,
+}
 REPEATED = ("single", "batches", "publish")
 """Parts that run several times, in fresh processes; the others take turns inside."""
 
@@ -93,6 +97,8 @@ def run(
             for turn in range(sizes.runs if name in REPEATED else 1):
                 runs.setdefault(name, []).append(_measured(name, turn, prepared, sizes))
         medians = {name: _medians(found) for name, found in runs.items()}
+        if medians.get("publish"):
+            medians["publish"] |= serve_publish.of_all(runs["publish"])
         if soak_minutes:
             medians["soak"] = _soaked(medians, prepared, soak_minutes, json_path)
     bars = tuple(bar for bar in BARS if bar.figure.partition(".")[0] in names)
@@ -154,7 +160,8 @@ def _note(medians: dict[str, Measured]) -> str:
         (
             "Service and load generator shared the cores; every decision was on disk before its "
             "answer. 192 features, 600 policies, 200 trees. Processors were kept awake "
-            "(`--processors-awake`) where the system allowed it."
+            "(`--processors-awake`) where the system allowed it, and "
+            f"{serve_parts.TOUCHED_BYTES / 2**30:.0f} GiB of state taken at the start."
         )
     ]
     if single := medians.get("single"):
@@ -179,11 +186,11 @@ def _note(medians: dict[str, Measured]) -> str:
         )
     if published := medians.get("publish"):
         told.append(
-            f"Publishing took {published['seconds_to_live']:.1f} s; before it p99.9 was "
-            f"{published['before_p999_us'] / 1e3:.1f} ms and the slowest of a stretch as long "
-            f"{published['before_slowest_of_stretch_us'] / 1e3:.1f} ms, during it "
-            f"{published['during_slowest_us'] / 1e3:.1f} ms, after it "
-            f"{published['after_slowest_us'] / 1e3:.1f} ms."
+            f"{published['publications']} publications, live after "
+            f"{published['seconds_to_live']:.1f} s: in {published['publications_slower']} "
+            f"somebody waited longer than p99.9 before ({published['before_p999_us'] / 1e3:.1f} "
+            f"ms), at worst {published['worst_of_p999_before']:.2f} times as long; so did somebody "
+            f"in {published['stretches_slower']:.0%} of stretches as long without a publication."
         )
     return "\n".join(told)
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from haitang.lab.acts import DAY_US, Acts, Array, has
 from haitang.lab.bank import MERCHANT_KINDS, OCCUPATIONS, OTHER_BANKS, OWN_BANK, Bank
-from haitang.lab.details import write_details
+from haitang.lab.details import NAME_CHECKS, write_details
 from haitang.lab.geography import PLACES
 from haitang.lab.identifiers import scramble, spell
 from haitang.lab.ledger import Settlement
@@ -334,9 +334,7 @@ def _means(sheet: Sheet, block: Block) -> None:
     sheet.texts("arrival_mode", np.where(transfer, mode, -1), ("REALTIME", "NORMAL", "NEXT_DAY"))
     turned = (chance * 977) % 1
     check = np.where(turned < 0.93, 0, np.where(turned < 0.955, 1, np.where(turned < 0.965, 2, 3)))
-    sheet.texts(
-        "name_check", np.where(transfer & leaves, check, -1), ("MTCH", "CMTC", "NMTC", "NOAP")
-    )
+    sheet.texts("name_check", np.where(transfer & leaves, check, -1), NAME_CHECKS)
     online = (table["device"] >= 0) & money
     means = np.where(table["channel"] == CHANNEL["CORP_EBANK"], 2, np.where(turned < 0.5, 0, 1))
     online &= table["channel"] != CHANNEL["QR"]

@@ -5,6 +5,8 @@ Like the errands of private people they draw from a stream of their own.
 
 from __future__ import annotations
 
+from typing import Final, Literal
+
 import numpy as np
 
 from haitang.lab.acts import DAY_US, MINUTE_US, Acts, Array, acts, bits, join
@@ -12,7 +14,7 @@ from haitang.lab.bank import NEVER_US, Bank, found_firm
 from haitang.lab.details import Details
 from haitang.lab.draws import shape, spread, sums, tickets
 from haitang.lab.errands import outside, series
-from haitang.lab.firms import firms_of, shops_of
+from haitang.lab.firms import firms_of, shops_of, supplier_of
 from haitang.lab.geography import DOMESTIC_PLACES
 from haitang.lab.rhythms import persons, teller_at
 from haitang.lab.vocabulary import WORD
@@ -22,9 +24,21 @@ from haitang.lab.workforce import staff_customers, staff_relatives
 def dealings(rng: np.random.Generator, bank: Bank, details: Details) -> Acts:
     """Run every dealing of firms, employees and offices."""
     alone = (seals, settlements, seasons, fairs, travelling_tokens, relatives)
-    telling = (firm_openings, injections, exports, renewals, releases, overrides, offices)
+    telling = (
+        firm_openings,
+        injections,
+        exports,
+        renewals,
+        releases,
+        overrides,
+        offices,
+        moved_suppliers,
+    )
     pieces = [one(rng, bank) for one in alone]
     return join(pieces + [one(rng, bank, details) for one in telling])
+
+
+_SIDES: Final[tuple[Literal["left", "right"], ...]] = ("left", "right")
 
 
 def _firms(bank: Bank) -> Array:
@@ -209,6 +223,34 @@ def renewals(rng: np.random.Generator, bank: Bank, details: Details) -> Acts:
                  amount=_turnover(rng, bank, who, 0.01, 0.2),
                  flags=bits("contract_known"))  # fmt: skip
     return join([listed, paid])
+
+
+def moved_suppliers(rng: np.random.Generator, bank: Bank, details: Details) -> Acts:
+    """A supplier changes its bank and says so by letter; the next invoices go to the new account,
+    nearly always in its own city. A firm hears this of its dozen of suppliers every year or two.
+    """
+    old = bank.opened_us < bank.start_us
+    often = (firms_of(bank) * 0.002 + shops_of(bank) * 0.0005) * old
+    who, at_us = spread(rng, bank, often, profile="office", weekend=0.05)
+    supplier = supplier_of(bank, who, rng.random(len(who)) ** 2)
+    moved = _near(rng, bank, supplier, stays=0.9)
+    payer, when, first = series(rng, who, at_us, (1, 4), 9 * 1440)
+    amount = shape(rng, bank.income[payer] * rng.lognormal(-4.4, 1.0, len(payer)))
+    flags = np.where(rng.random(len(payer)) < 0.93, bits("contract_known"), 0)
+    flags |= np.where(np.r_[True, np.diff(first) > 0][: len(first)], bits("new_payee"), 0)
+    return _pays(when, payer, moved[first], "supplier_moves", amount=amount, flags=flags,
+                 detail=details.add_all(len(payer), payee_name=supplier[first]))  # fmt: skip
+
+
+def _near(rng: np.random.Generator, bank: Bank, account: Array, *, stays: float) -> Array:
+    """Return an account of a firm elsewhere for each, mostly at the same place."""
+    pool = np.flatnonzero((bank.owner < 0) & bank.account_firm)
+    pool = pool[np.argsort(bank.account_place[pool], kind="stable")]
+    places = bank.account_place[pool]
+    first, after = (np.searchsorted(places, bank.account_place[account], side) for side in _SIDES)
+    near = first + (rng.random(len(account)) * (after - first)).astype(np.int64)
+    far = rng.integers(0, len(pool), len(account))
+    return np.asarray(pool[np.where(rng.random(len(account)) < stays, near, far)])
 
 
 def relatives(rng: np.random.Generator, bank: Bank) -> Acts:

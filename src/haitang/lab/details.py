@@ -22,6 +22,8 @@ ABSENT: Final = -(2**62)
 """Stands in a column of details where a row does not speak of it."""
 COUNTRIES: Final = ("MM", "KP", "IR", "KH", "LA", "PH", "AE", "NG", "HK", "SG", "US", "CA")
 """Countries of payees that are not among the places of the bank's customers."""
+NAME_CHECKS: Final = ("MTCH", "CMTC", "NMTC", "NOAP")
+"""What the payee's bank answers: the name fits, nearly, not, or it does not say."""
 LABELS: Final = ("FRAUD_VICTIM", "MULE", "LEGIT", "CUSTOMER_INSISTED", "FRAUD")
 NUMBER: Final = "number"
 FLAG: Final = "flag"
@@ -42,6 +44,8 @@ _FIELDS: Final[dict[str, tuple[str, str | Sequence[str]]]] = {
     "elapsed_ms": ("elapsed_ms", NUMBER),
     "accounts_held": ("accounts_held", NUMBER),
     "virtual_phone": ("virtual_operator_phone", FLAG),
+    "payee_name": ("payee_name_token", "name"),
+    "name_check": ("name_check", NAME_CHECKS),
     "payee_country": ("payee_country_code", COUNTRIES),
     "address_country": ("ip_country_code", COUNTRIES),
     "list": ("list_name", WORDS),

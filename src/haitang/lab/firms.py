@@ -105,6 +105,14 @@ def _corporate(
     return table
 
 
+def supplier_of(bank: Bank, who: Array, favour: Array) -> Array:
+    """Return one of the twelve firms elsewhere that a firm pays again and again; `favour`, from 0
+    up to 1, says how seldom.
+    """
+    pool = np.flatnonzero((bank.owner < 0) & bank.account_firm)
+    return np.asarray(pool[(who * 131 + (favour * 12).astype(np.int64) * 977) % len(pool)])
+
+
 def supplies(rng: np.random.Generator, bank: Bank) -> Acts:
     """Payments to known suppliers, most of them with a contract on file."""
     who, at_us = spread(
@@ -112,8 +120,7 @@ def supplies(rng: np.random.Generator, bank: Bank) -> Acts:
     )
     count = len(who)
     pool = np.flatnonzero((bank.owner < 0) & bank.account_firm)
-    slot = (rng.random(count) ** 2 * 12).astype(np.int64)
-    payee = pool[(who * 131 + slot * 977) % len(pool)]
+    payee = supplier_of(bank, who, rng.random(count) ** 2)
     new = rng.random(count) < 0.07
     payee = np.where(new, pool[rng.integers(0, len(pool), count)], payee)
     amount = shape(rng, bank.income[who] * rng.lognormal(-4.4, 1.0, count))

@@ -52,7 +52,7 @@ TAGS: Final = (
     "trade_fair", "club_dues", "firm_settlement", "seasonal_trader", "night_driver",
     "wallet_merchant", "coupons", "family_study", "export_trade",
     "staff_family", "documented_release", "call_centre_override", "lawyer_fee",
-    "token_travel", "tablet_and_phone", "instalments", "returned_customer",
+    "token_travel", "tablet_and_phone", "instalments", "returned_customer", "supplier_moves",
 )  # fmt: skip
 """Why an honest event may look like a fraud."""
 WORDS: Final = (

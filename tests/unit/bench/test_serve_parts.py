@@ -4,38 +4,71 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import numpy as np
+import pytest
 from bench import disk
 from bench.picture import Panel, draw_panels
-from bench.serve_parts import _around
+from bench.serve_publish import Publication, around, of_all
 from bench.tables import Bar, judged
 
 
+def _requests(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """A request a millisecond, answered in two; one in five hundred in nine, in the first two
+    seconds.
+    """
+    due = np.arange(count, dtype=np.int64) * 1_000_000
+    took = np.full(count, 2_000_000, np.int64)
+    took[:2_000:500] = 9_000_000
+    return due, took
+
+
 def test_a_publication_that_slows_nobody_stays_under_what_was_before() -> None:
-    due = np.arange(3_000, dtype=np.int64) * 1_000_000
-    took = np.full(3_000, 2_000_000, np.int64)
-    took[::500] = 9_000_000
-    took[2_000:] = 2_000_000
-    found = _around(due, took, int(2_100e6), int(2_400e6))
+    due, took = _requests(4_000)
+    found = around(due, took, [Publication(int(2_100e6), int(2_400e6))])
     assert found["slowest_of_p999_before"] < 1
-    assert found["during_requests"] == 300
-    assert found["slower_than_p999_before"] == 0
+    assert found["requests"] == 1_300
+    assert found["slower_than_p999_before"] == found["publications_slower"] == 0
 
 
-def test_one_slow_request_during_a_publication_shows() -> None:
-    due = np.arange(3_000, dtype=np.int64) * 1_000_000
-    took = np.full(3_000, 2_000_000, np.int64)
-    took[2_200] = 30_000_000
-    found = _around(due, took, int(2_100e6), int(2_400e6))
-    assert found["slowest_of_p999_before"] == 15
-    assert found["during_slowest_us"] == 30_000
-    assert found["slower_than_p999_before"] == 1
+def test_one_slow_request_around_a_publication_shows() -> None:
+    due, took = _requests(4_000)
+    for slow in (2_200, 3_399):
+        later = took.copy()
+        later[slow] = 90_000_000
+        found = around(due, later, [Publication(int(2_100e6), int(2_400e6))])
+        assert found["slowest_of_p999_before"] == 10
+        assert found["slowest_us"] == 90_000
+        assert found["slower_than_p999_before"] == found["publications_slower"] == 1
+
+
+def test_a_publication_is_not_held_against_what_an_earlier_one_did() -> None:
+    due, took = _requests(8_000)
+    took[2_500:5_000:500] = 9_000_000
+    took[2_150:2_350] = 50_000_000
+    took[5_200] = 20_000_000
+    first, second = Publication(int(2_100e6), int(2_400e6)), Publication(int(5_100e6), int(5_400e6))
+    found = around(due, took, [first, second])
+    assert found["publications"] == found["publications_slower"] == 2
+    assert found["before_p999_us"] == 9_000
+    assert found["worst_of_p999_before"] == pytest.approx(50 / 9)
+    calm = around(due, np.full(8_000, 2_000_000, np.int64), [first, second])
+    counted = of_all([found, calm])
+    assert (counted["publications"], counted["publications_slower"]) == (4, 2)
+    assert counted["worst_of_p999_before"] == found["worst_of_p999_before"]
+
+
+def test_stretches_without_a_publication_tell_what_chance_does() -> None:
+    due, took = _requests(4_000)
+    took[1_000] = 30_000_000
+    found = around(due, took, [Publication(int(3_000e6), int(3_000e6) - 500_000_000)])
+    assert found["requests"] == 500
+    assert found["stretches_slower"] == pytest.approx(1 / 6)
 
 
 def test_a_request_without_an_answer_is_the_slowest() -> None:
-    due = np.arange(3_000, dtype=np.int64) * 1_000_000
-    took = np.full(3_000, 2_000_000, np.int64)
-    took[2_900] = -1
-    assert _around(due, took, int(2_100e6), int(2_400e6))["after_slowest_us"] == 3.6e9
+    due, took = _requests(4_000)
+    took[3_300] = -1
+    found = around(due, took, [Publication(int(2_100e6), int(2_400e6))])
+    assert found["slowest_us"] == 3.6e9
 
 
 def test_bare_syncs_leave_no_file(tmp_path: Path) -> None:

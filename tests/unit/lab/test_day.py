@@ -184,6 +184,7 @@ def test_honest_life_has_its_look_alikes() -> None:
         "night_driver", "wallet_merchant", "coupons", "family_study", "export_trade",
         "staff_family", "documented_release", "call_centre_override", "lawyer_fee",
         "token_travel", "tablet_and_phone", "instalments", "returned_customer", "accessibility",
+        "supplier_moves",
     }  # fmt: skip
 
 

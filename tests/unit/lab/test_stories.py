@@ -40,6 +40,27 @@ def test_a_runner_fetches_cash_away_from_his_outlet() -> None:
     assert all(row["outlet_code"] != row["home_outlet_code"] for row in cash)
 
 
+def test_a_redirected_invoice_bears_the_name_of_a_supplier_whose_account_is_another() -> None:
+    day = generate(21, customers=600, days=14, stories={"G02": 12})
+    labelled = set(day.labels()["event_id"].to_pylist())
+    told = labelled | {
+        row["event_id"]
+        for row in day.likenesses().to_pylist()
+        if row["likeness"] == "supplier_moves"
+    }
+    rows = list(day.rows())
+    held: dict[str, set[str]] = {}
+    for row in rows:
+        if row["event_id"] not in told and row.get("payee_name_token"):
+            held.setdefault(row["payee_name_token"], set()).add(row["payee_account"])
+    paid = [row for row in rows if row["event_id"] in labelled and "payee_name_token" in row]
+    known = [
+        row for row in paid if held.get(row["payee_name_token"], set()) - {row["payee_account"]}
+    ]
+    assert 5 <= len(known) < len(paid)
+    assert all(row["name_check"] != "MTCH" for row in known)
+
+
 def test_people_of_a_story_live_an_ordinary_life_too() -> None:
     day = generate(21, customers=600, days=10, stories={"C01": 4, "D01": 4})
     labelled = set(day.labels()["event_id"].to_pylist())

@@ -16,13 +16,11 @@ import numpy.typing as npt
 
 from haitang.app.detection.effects import ALERTING_BITS, FELT_BITS, PERSONAL_BITS, names_of
 from haitang.app.detection.intervals import Share, wilson
-from haitang.app.detection.streams import NOBODY, Decided
+from haitang.app.detection.streams import NOBODY, THE_TABLE, Decided
 from haitang.decision.engine import RANK
 from haitang.lab.acts import DAY_US
 from haitang.lab.vocabulary import TAGS
 
-THE_TABLE = "policy table"
-"""Stands among the instances for what the combined score alone brought about."""
 _DAYS_MAX = 1_000
 """More days than a run has: a customer and a day become one number."""
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from haitang.app.detection.effects import STOPPING_BITS, catching_bits, is_reported
 from haitang.app.detection.intervals import Share, share_of_sums, wilson
-from haitang.app.detection.streams import Decided
+from haitang.app.detection.streams import THE_TABLE, Decided
 from haitang.lab.stories.catalogue import STORIES
 
 Int64 = npt.NDArray[np.int64]
@@ -38,7 +38,9 @@ class StoryOutcome(msgspec.Struct, frozen=True, kw_only=True):
     stopped_minor: int
     """Money on just those of its events that were stopped themselves."""
     caught_by: tuple[str, ...] = ()
-    """Live instances that fired on its events in time and took part in catching it."""
+    """Live instances that fired on its events in time and took part in catching it; `THE_TABLE`
+    where the combined score did.
+    """
 
     @property
     def family(self) -> str:
@@ -100,7 +102,11 @@ def _outcome(
     spans = [np.arange(*hit_starts[row : row + 2], dtype=np.int64) for row in in_time.tolist()]
     hits = np.concatenate(spans)
     fired = decided.hit_policies[hits]
-    catching = fired[(decided.hit_bits[hits] & counting) != 0]
+    catching = {
+        names[policy] for policy in fired[(decided.hit_bits[hits] & counting) != 0].tolist()
+    }
+    if ((decided.by_table[in_time] & counting) != 0).any():
+        catching.add(THE_TABLE)
     return StoryOutcome(
         seed=seed,
         story=told.story,
@@ -112,7 +118,7 @@ def _outcome(
         at_risk_minor=int(told.money.sum()),
         saved_minor=int(told.money[stops[0] :].sum()) if len(stops) else 0,
         stopped_minor=int(told.money[stopping].sum()),
-        caught_by=tuple(sorted({names[policy] for policy in catching.tolist()})),
+        caught_by=tuple(sorted(catching)),
     )
 
 

@@ -20,6 +20,9 @@ from haitang.lab.vocabulary import EVENT
 
 PIECE_EVENTS = 16_384
 """Events that are checked and decided at once; small pieces cost more an event."""
+THE_TABLE = "policy table"
+"""Stands among the instances for what the combined score alone brought about."""
+
 NOBODY = -1
 _STAFF = ("STAFF_QUERY", "STAFF_OP", "CONTROL_CHANGE", "OVERRIDE", "LIST_UPSERT", "LABEL")
 _OF_STAFF = tuple(EVENT[name] for name in _STAFF if name in EVENT)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from haitang.app.detection.effects import FELT
-from haitang.app.detection.honest import THE_TABLE
 from haitang.app.detection.intervals import Share
 from haitang.app.detection.measuring import PER_CUSTOMERS, Measurement
 from haitang.app.detection.stories import Recall
+from haitang.app.detection.streams import THE_TABLE
 from haitang.edges.cli.texts import TEXTS
 from haitang.edges.cli.values import show_action
 from haitang.edges.cli.wording import Wording

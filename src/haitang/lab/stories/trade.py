@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+import numpy as np
 
 from haitang.lab.acts import DAY_US, MINUTE_US, SECOND_US
 from haitang.lab.bank import NEVER_US
+from haitang.lab.details import NAME_CHECKS
+from haitang.lab.firms import supplier_of
 from haitang.lab.stories.cast import Cast
+
+_ANSWERS_TO_A_FALSE_NAME: Final = ("CMTC", "NMTC", "NOAP")
+"""What the bank of an account says to the name of somebody else; the last is nothing."""
 
 
 def batch_opening(cast: Cast) -> None:
@@ -127,18 +134,31 @@ def fake_boss(cast: Cast) -> None:
 
 
 def redirected_invoice(cast: Cast) -> None:
-    """G02: a supplier's mail announces a new account; the next invoices are paid to it."""
+    """G02: a supplier's mail announces a new account; the next invoices are paid to it.
+
+    Three of four firms write the name that they always wrote. The account is held by a firm of a
+    like name or of another, and its bank says so, if it says anything; one in four is told that
+    another firm now collects for the supplier.
+    """
     who, at, payee = (
         cast.firm(small=cast.chance(0.5)),
         cast.moment("office", weekend=0.05),
         cast.outsider(firm=True),
     )
+    told: dict[str, int] = {}
+    if cast.chance(0.75):
+        favour = np.array([cast.rng.random() ** 2])
+        supplier = int(supplier_of(cast.bank, np.array([who]), favour)[0])
+        while payee == supplier:
+            payee = cast.outsider(firm=True)
+        answer = str(cast.rng.choice(_ANSWERS_TO_A_FALSE_NAME, p=(0.35, 0.15, 0.5)))
+        told = {"payee_name": supplier, "name_check": NAME_CHECKS.index(answer)}
     for turn in range(cast.between(1, 3)):
         cast.pay(at, who, payee,
                  amount=cast.shaped(float(cast.bank.income[who]) * cast.rng.uniform(0.01, 0.12)),
                  channel="CORP_EBANK",
                  flags="new_payee contract_known" if turn == 0 else "contract_known",
-                 remark="货款")  # fmt: skip
+                 remark="货款", told=told)  # fmt: skip
         at += cast.between(1, 3) * DAY_US
 
 

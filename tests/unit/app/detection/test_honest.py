@@ -4,7 +4,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from haitang.app.detection.honest import THE_TABLE, begun_us, honesty, likeness_counts, together
+from haitang.app.detection.honest import begun_us, honesty, likeness_counts, together
+from haitang.app.detection.streams import THE_TABLE
 from haitang.decision.engine import RANK
 from haitang.lab.day import LabDay, generate
 from haitang.lab.vocabulary import EVENT, TAGS

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from haitang.app.detection.stories import outcomes, recall, recall_by_family
+from haitang.app.detection.streams import THE_TABLE
+from haitang.decision.engine import RANK
 from haitang.lab.day import LabDay, generate
 from tests.unit.app.detection.invented import POLICIES, decided
 
@@ -62,6 +64,16 @@ def test_a_tip_or_a_report_is_seen_and_stops_nothing(day: LabDay) -> None:
     for name in ("tip", "report"):
         found = ended(day, [(rows[0], name)], "B04-000")
         assert found == {"seen": True, "caught": False, "stopped": False, "saved": 0, "by": ()}
+
+
+def test_what_the_score_alone_stopped_was_caught_by_the_table(day: LabDay) -> None:
+    row = rows_of(day, "B04-000")[0]
+    watched = decided(day, [(row, "tip")])
+    watched.actions[row] = RANK["HOLD"]
+    found = outcomes(watched, seed=3, names=POLICIES)
+    (one,) = (outcome for outcome in found if outcome.story == "B04-000")
+    assert one.caught
+    assert one.caught_by == (THE_TABLE,)
 
 
 def test_a_report_catches_where_nothing_is_to_be_stopped(day: LabDay) -> None:

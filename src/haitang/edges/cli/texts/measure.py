@@ -255,5 +255,6 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.likeness.insurance": ("insurance premium", "保险费"),
     "measure.likeness.instalments": ("instalments", "分期还款"),
     "measure.likeness.returned_customer": ("customer who comes back", "回归的老客户"),
+    "measure.likeness.supplier_moves": ("supplier changes its bank", "供应商更换开户行"),
     "measure.likeness.licence_renewal": ("firm renews its licence late", "企业证照正常换发"),
 }
