@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from bench import disk, pack_folder, service, stream
-from bench.lines import line_count
+from bench.lines import line_count, starts_path
 from bench.load import Plan, quantiles
 from bench.measures import Measured, stolen_s
 from bench.service import Service, ServiceFailed
@@ -99,7 +99,8 @@ def prepare(folder: Path, events: int, *, quick: bool) -> Prepared:
     """
     folder = folder / f"prepared-{events}"
     prepared = Prepared(folder, folder / "pack", folder / "events.jsonl")
-    if prepared.events.exists():
+    # Where lines begin is written last of all: then all else is complete.
+    if starts_path(prepared.events).exists():
         return prepared
     folder.mkdir(parents=True, exist_ok=True)
     part = "prepare_briefly" if quick else "prepare"
@@ -107,10 +108,7 @@ def prepare(folder: Path, events: int, *, quick: bool) -> Prepared:
     policies = pickle.loads((folder / "policies.pickle").read_bytes())
     text = (folder / "trees.txt").read_text()
     pack_folder.write_pack(prepared.pack, policies, model_text=text)
-    # Last of all, whole at once: what is there is then known to be complete.
-    beside = folder / "events.partial"
-    pack_folder.write_events(beside, stream.read(folder / "stream.arrow"))
-    beside.rename(prepared.events)
+    pack_folder.write_events(prepared.events, stream.read(folder / "stream.arrow"))
     return prepared
 
 
