@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench import serve_hot, serve_parts, serve_publish, soak  # noqa: E402
+from bench import memory, serve_hot, serve_parts, serve_publish, soak  # noqa: E402
 from bench.measures import Measured, machine  # noqa: E402
 from bench.serve_parts import Prepared, Sizes  # noqa: E402
 from bench.service import ServiceFailed  # noqa: E402
@@ -120,7 +120,11 @@ def run(
 
 
 def _measured(name: str, turn: int, prepared: Prepared, sizes: Sizes) -> Measured:
-    say(f"{name} {turn + 1}")
+    taken = memory.take_once()
+    say(
+        f"{name} {turn + 1} (before it {taken['bytes'] / 2**30:.0f} GiB of memory were touched in "
+        f"{taken['seconds']:.1f} s)"
+    )
     begun = time.monotonic()
     try:
         found = PARTS[name](prepared, sizes)

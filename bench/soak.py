@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from bench import pack_folder, serve_parts, service, stream
@@ -108,14 +109,21 @@ def _trends(rows: list[Measured]) -> Measured:
     so short that its second half is no line.
     """
     half = rows[len(rows) // 2 :]
-    places = np.arange(len(half))
     found: Measured = {"refused": sum(row["refused"] for row in rows)}
     if len(half) < TREND_MINUTES_MIN:
         return found
     for name in ("resident_bytes", "resident_bytes_all", "p50_us", "p99_us"):
         values = np.array([row[name] for row in half], np.float64)
-        slope = float(np.polyfit(places, values, 1)[0])
+        slope = _slope(values)
         found[f"{name}_a_minute"] = slope
         # What the slope makes of the level over the half that was looked at.
-        found[f"{name}_growth"] = 1 + slope * len(half) / float(values.mean())
+        found[f"{name}_growth"] = 1 + slope * len(half) / float(np.median(values))
     return found
+
+
+def _slope(values: npt.NDArray[np.float64]) -> float:
+    """Return the median of the slopes between all pairs (Theil and Sen): a line of least squares
+    through a quarter of an hour follows its one worst minute, above all the first or the last.
+    """
+    first, second = np.triu_indices(len(values), 1)
+    return float(np.median((values[second] - values[first]) / (second - first)))

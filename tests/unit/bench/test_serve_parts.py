@@ -8,6 +8,7 @@ import pytest
 from bench import disk
 from bench.picture import Panel, draw_panels
 from bench.serve_publish import Publication, around, of_all
+from bench.soak import _trends
 from bench.tables import Bar, judged
 
 
@@ -69,6 +70,24 @@ def test_a_request_without_an_answer_is_the_slowest() -> None:
     took[3_300] = -1
     found = around(due, took, [Publication(int(2_100e6), int(2_400e6))])
     assert found["slowest_us"] == 3.6e9
+
+
+def _minutes(p99_us: np.ndarray) -> list[dict[str, float]]:
+    steady = {"refused": 0, "resident_bytes": 1e9, "resident_bytes_all": 2e9, "p50_us": 5e3}
+    return [{**steady, "p99_us": float(one)} for one in p99_us]
+
+
+def test_a_soak_whose_latency_grows_shows_it_through_the_noise() -> None:
+    noise = np.random.default_rng(1).lognormal(0, 0.5, 30)
+    grown = _trends(_minutes(30_000 * np.linspace(1, 4, 30) * noise))
+    assert grown["p99_us_growth"] > 1.2
+    assert grown["resident_bytes_growth"] == 1
+
+
+def test_one_bad_minute_at_the_end_of_a_soak_is_no_growth() -> None:
+    level = np.full(30, 30_000.0)
+    level[-1] = 400_000
+    assert _trends(_minutes(level))["p99_us_growth"] == 1
 
 
 def test_bare_syncs_leave_no_file(tmp_path: Path) -> None:

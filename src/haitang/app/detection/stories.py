@@ -58,6 +58,8 @@ class Recall(msgspec.Struct, frozen=True, kw_only=True):
     stopped: Share
     """Money was stopped or slowed or a person came in, whatever the catalogue asks for."""
     seen: Share
+    value_caught: Share
+    """Of the money at risk, that of the frauds that were caught: each counts with all it has."""
     value: Share
     """Of the money at risk, that on events from the first stop on."""
     value_stopped: Share
@@ -125,6 +127,7 @@ def _outcome(
 def recall(group: str, ended: Sequence[StoryOutcome], *, en: str = "", zh: str = "") -> Recall:
     """Count some frauds together."""
     at_risk = np.array([one.at_risk_minor for one in ended], np.float64)
+    caught = np.array([one.at_risk_minor * one.caught for one in ended], np.float64)
     saved = np.array([one.saved_minor for one in ended], np.float64)
     stopped = np.array([one.stopped_minor for one in ended], np.float64)
     return Recall(
@@ -134,6 +137,7 @@ def recall(group: str, ended: Sequence[StoryOutcome], *, en: str = "", zh: str =
         caught=wilson(sum(one.caught for one in ended), len(ended)),
         stopped=wilson(sum(one.stopped for one in ended), len(ended)),
         seen=wilson(sum(one.seen for one in ended), len(ended)),
+        value_caught=share_of_sums(caught, at_risk),
         value=share_of_sums(saved, at_risk),
         value_stopped=share_of_sums(stopped, at_risk),
     )

@@ -73,6 +73,7 @@ def _summary(found: Measurement, wording: Wording) -> Section:
     parts = (
         ("recall", whole.caught, RECALL_TARGET), ("stopped", whole.stopped, None),
         ("seen", whole.seen, None),
+        ("value_caught", whole.value_caught, VALUE_TARGET),
         ("value", whole.value, VALUE_TARGET), ("value_to_stop", found.value_to_stop, None),
         ("value_stopped", whole.value_stopped, None),
     )  # fmt: skip

@@ -101,4 +101,10 @@ def test_families_add_up_to_the_whole(day: LabDay) -> None:
     whole = recall("all", found)
     assert (whole.caught.part, whole.caught.whole) == (2, 4)
     assert (whole.stopped.part, whole.seen.part) == (1, 2)
-    assert whole.value.whole == day.labels()["amount_at_risk_minor"].to_numpy().sum()
+    money = money_of(day, "B04-001") + money_of(day, "J01-000")
+    assert whole.value_caught.part == sum(money) > 0
+    assert (
+        whole.value.whole
+        == whole.value_caught.whole
+        == day.labels()["amount_at_risk_minor"].to_numpy().sum()
+    )

@@ -32,8 +32,8 @@ MONEY = Share(part=900_000, whole=1_000_000, value=0.9, low=0.7, high=0.97)
 def recalled(group: str, caught: int, whole: int, en: str = "", zh: str = "") -> Recall:
     return Recall(
         group=group, title_en=en, title_zh=zh, caught=wilson(caught, whole),
-        stopped=wilson(caught, whole), seen=wilson(whole, whole), value=MONEY,
-        value_stopped=MONEY,
+        stopped=wilson(caught, whole), seen=wilson(whole, whole),
+        value_caught=MONEY, value=MONEY, value_stopped=MONEY,
     )  # fmt: skip
 
 

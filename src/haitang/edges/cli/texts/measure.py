@@ -137,6 +137,7 @@ haitang lab measure --markdown docs/reference/detection.md --json out/detection.
     "measure.figure.recall": ("frauds caught", "抓住的欺诈"),
     "measure.figure.stopped": ("frauds stopped, or met by a person", "被拦截或有人工介入的欺诈"),
     "measure.figure.seen": ("frauds seen", "看见的欺诈"),
+    "measure.figure.value_caught": ("money of the frauds caught", "抓住的欺诈所涉金额"),
     "measure.figure.value": ("money from the first stop on", "自首次拦截起的金额"),
     "measure.figure.value_to_stop": (
         "the same where there is something to stop",
