@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from bench import disk, pack_folder, service, stream
+from bench import disk, memory, pack_folder, service, stream
 from bench.lines import line_count, starts_path
 from bench.load import Plan, quantiles
 from bench.measures import Measured, stolen_s
@@ -68,6 +68,8 @@ class Sizes(NamedTuple):
     publications: int = 5
     publish_before_s: float = 30.0
     publish_each_s: float = 10.0
+    memory_bytes: int = memory.WANTED_BYTES
+    """Touched before each part."""
     options: tuple[str, ...] = ()
     """Of `haitang serve`."""
 
@@ -87,6 +89,7 @@ QUICK = Sizes(
     publications=2,
     publish_before_s=3.0,
     publish_each_s=5.0,
+    memory_bytes=0,
     # It takes seconds of a core when it starts, and there is no time to wait until it has.
     options=("--no-follower",),
 )

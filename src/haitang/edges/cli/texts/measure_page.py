@@ -62,13 +62,15 @@ it. The same money may pass several events and then counts at each. “Money of 
 recall with each fraud weighed by its money: one that was caught counts with all of it, though some
 had gone before. What could still be saved is less: the share on events from the first stop on
 (value recall, here and in the tables below), which supposes that whoever looks at the first stop
-goes on looking; and the share on just those events that were stopped themselves. Reports (WATCH, STR …) save no money in any typology; a row
-of the first table leaves out those for which they are all that is asked for.""",
+goes on looking; and the share on just those events that were stopped themselves. Reports (WATCH,
+STR …) save no money in any typology; a row of the first table leaves out those for which they are
+all that is asked for.""",
         """**金额。**涉险金额指及时决策能保住的钱：受害人付款、涉案账户转出、取现，以及未再转出的备
-款（提前支取、贷款提款）：备款尚在客户本人账户，之后拦截即可保住。同一笔钱经过几个事件就计几次。“抓住的欺诈所涉金额”是按金额加权的召回：抓住的欺诈计入其全部金额，
-即使其中一部分此前已经转出。还能保住的要少一些：自首次拦截起各事件上金额的占比（即本页各表的金额召
-回），其前提是处理首次拦截的人会继续关注；以及仅计被拦截事件本身的占比。上报类措施（WATCH、STR 等）在任何一类中都不算保住资
-金；第一张表另有一行不含仅要求上报的类型。""",
+款（提前支取、贷款提款）：备款尚在客户本人账户，之后拦截即可保住。同一笔钱经过几个事件就计几
+次。“抓住的欺诈所涉金额”是按金额加权的召回：抓住的欺诈计入其全部金额，即使其中一部分此前已
+经转出。还能保住的要少一些：自首次拦截起各事件上金额的占比（即本页各表的金额召回），其前提是
+处理首次拦截的人会继续关注；以及仅计被拦截事件本身的占比。上报类措施（WATCH、STR 等
+）在任何一类中都不算保住资金；第一张表另有一行不含仅要求上报的类型。""",
     ),
     "measure.page.method.honest": (
         """**Honest customers.** Somebody is honest until the first event of a fraud in which
