@@ -88,7 +88,7 @@ QUICK = Sizes(
     hot_s=1.5,
     publications=2,
     publish_before_s=3.0,
-    publish_each_s=5.0,
+    publish_each_s=10.0,
     memory_bytes=0,
     # It takes seconds of a core when it starts, and there is no time to wait until it has.
     options=("--no-follower",),

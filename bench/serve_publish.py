@@ -60,6 +60,8 @@ def publish(prepared: Prepared, sizes: Sizes) -> Measured:
         if len(told) < len(bodies):
             raise ServiceFailed("a publication was refused; the service's log says why")
     due, took = np.load(latencies)
+    if told[-1].live_ns + BEHIND_NS > due[-1]:
+        raise ServiceFailed("the load ended before the last pack had been live for a second")
     return {"p50_us": seen["p50_us"], **around(due, took, told)}
 
 
@@ -78,7 +80,8 @@ def around(due: Int64, took: Int64, publications: Sequence[Publication]) -> Meas
         before, during = took[apart & (due < asked)], took[within]
         apart &= ~within
         p999 = float(np.quantile(before, 0.999))
-        stretch = max(1, len(during))
+        # Where less was before than during, all of it is one stretch.
+        stretch = max(1, min(len(during), len(before)))
         whole = len(before) // stretch * stretch
         slowest = before[:whole].reshape(-1, stretch).max(axis=1)
         most = float(during.max(initial=0))

@@ -65,6 +65,13 @@ def test_stretches_without_a_publication_tell_what_chance_does() -> None:
     assert found["stretches_slower"] == pytest.approx(1 / 6)
 
 
+def test_less_time_before_a_publication_than_it_takes_is_one_stretch() -> None:
+    due, took = _requests(4_000)
+    found = around(due, took, [Publication(int(600e6), int(2_400e6))])
+    assert found["requests"] == 2_800
+    assert found["stretches_slower"] == 0
+
+
 def test_a_request_without_an_answer_is_the_slowest() -> None:
     due, took = _requests(4_000)
     took[3_300] = -1
