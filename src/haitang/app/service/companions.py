@@ -1,4 +1,5 @@
-"""The processes beside a node: the follower, one for each shadow, and builders of states.
+"""The processes beside a node: the follower, one for each shadow, builders of states, and the one
+that opens packs.
 
 They outlive no node: each is told the process that started it and ends when that one is gone.
 """
@@ -17,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from haitang.app.programs import OpenedPack
-from haitang.app.service.opening import PROGRAM, breathe, not_checked, opened_by
+from haitang.app.service.opening import PROGRAM, PackProcess, breathe, not_checked
 from haitang.app.service.telling import Tell
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -67,6 +68,8 @@ class Companions:
         self._options = list(options)
         self._program = list(program)
         self._opener = list(opener)
+        self._opening: PackProcess | None = None
+        self._one_pack_at_a_time = threading.Lock()
         self._running: dict[str, Companion] = {}
         self._builders: set[subprocess.Popen[bytes]] = set()
         self._closed = False
@@ -94,26 +97,26 @@ class Companions:
 
     def open(self, source: PackSource) -> OpenedPack:
         """Have a pack read, checked and compiled; every problem is a `HaitangError`."""
-        with self._lock:
-            if self._closed:
-                raise HaitangError(
-                    code="publication_not_checked",
-                    message="the service was about to stop",
-                    hint="publish again when it runs",
-                )
+        with self._one_pack_at_a_time:
+            return self._pack_process(source).open(source)
+
+    @property
+    def opening_pid(self) -> int | None:
+        """Of the process that opens packs; None before the first."""
+        return None if self._opening is None else self._opening.process.pid
+
+    def make_ready(self, source: PackSource) -> None:
+        """Have the process that opens packs started, and made ready for packs like this one.
+
+        Returns when it is; raises `HaitangError` otherwise. The next pack is opened all the same.
+        """
+        with self._one_pack_at_a_time:
             try:
-                process = subprocess.Popen(  # noqa: S603 # our own program
-                    [*GIVING_WAY, *self._opener], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-                )
-            except OSError as error:
-                reason = (error.strerror or type(error).__name__).lower()
-                raise not_checked(source, f"could not be started: {reason}") from None
-            self._builders.add(process)
-        breathe()
-        try:
-            return opened_by(process, source)
-        finally:
-            self._builders.discard(process)
+                self._pack_process(source).make_ready(source)
+            except HaitangError:
+                # It was ended with the service: nobody waits for it.
+                if not self._closed:
+                    raise
 
     def close(self) -> None:
         """End them all; none is started any more."""
@@ -121,6 +124,31 @@ class Companions:
             self._closed = True
             self._keep({})
             _end(list(self._builders))
+            opening = self._opening
+        if opening is not None:
+            # Whoever waits for a pack is told that it ended.
+            opening.end()
+
+    def _pack_process(self, source: PackSource) -> PackProcess:
+        """Return the process that opens packs; a new one where there is none, or none any more."""
+        with self._lock:
+            if self._closed:
+                raise HaitangError(
+                    code="publication_not_checked",
+                    message="the service was about to stop",
+                    hint="publish again when it runs",
+                )
+            if self._opening is not None and not self._opening.running:
+                self._opening.end()
+                self._opening = None
+            if self._opening is None:
+                try:
+                    self._opening = PackProcess([*GIVING_WAY, *self._opener])
+                except OSError as error:
+                    reason = (error.strerror or type(error).__name__).lower()
+                    raise not_checked(source, f"could not be started: {reason}") from None
+                breathe()
+            return self._opening
 
     def _built(self, options: Sequence[str]) -> int | None:
         """Run a builder to its end and return its exit code; None for one that did not end."""

@@ -47,6 +47,7 @@ class Housekeeping:
         self._failing: dict[str, str] = {}
         self._next_prune_s = 0.0
         self._passed_s = 0.0
+        self._readying: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         """Go on until cancelled."""
@@ -65,6 +66,9 @@ class Housekeeping:
         if self._companions is not None and ready:
             with self._telling("companions"):
                 await asyncio.to_thread(self._companions.keep, self._wanted())
+            if self._readying is None:
+                # It may take long where nobody leaves it a processor; nothing waits for it.
+                self._readying = asyncio.create_task(asyncio.to_thread(self._make_opener_ready))
         course = self._node.course
         if ready and course and self._passed_s >= self._next_prune_s:
             self._next_prune_s = self._passed_s + PRUNE_EVERY_S
@@ -86,6 +90,11 @@ class Housekeeping:
             self._failing[part] = kind
         else:
             self._failing.pop(part, None)
+
+    def _make_opener_ready(self) -> None:
+        assert self._companions is not None
+        with self._telling("opener"):
+            self._companions.make_ready(self._node.live_source())
 
     def _wanted(self) -> dict[str, Sequence[str]]:
         wanted: dict[str, Sequence[str]] = {"follower": ()}

@@ -38,6 +38,7 @@ from haitang.app.service.recovery import nearest_course, recover
 from haitang.app.service.telling import Tell
 from haitang.app.wiring import Journal, Mended, PackLibrary, write_snapshot
 from haitang.decision.engine.decisions import Decision
+from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
 from haitang.kernel.instants import format_instant
 
@@ -170,6 +171,10 @@ class Node:
     def roll_back(self, *, author: str, approver: str, note: str) -> PublicationView:
         """Make the pack before live again. Not on the event loop's thread."""
         return self._publishing().roll_back(author=author, approver=approver, note=note)
+
+    def live_source(self) -> PackSource:
+        """Return the files of the live pack. Not on the event loop's thread."""
+        return self._programs.source(self._live().pack.digest)
 
     def list_entry(self, list_name: str, list_value: str, *, at_us: int) -> ListEntryView:
         """Tell what a list says of a value at an instant."""

@@ -5,27 +5,48 @@ the one that decides, half a millisecond each, and every answer waits ten times 
 So another process does it, where nobody else wants the processor, and hands over what it made.
 Taking that over would be one call of a tenth of a second that lets nobody else run; it is pickled
 with pauses in between.
+
+The process stays for the next pack and keeps its memory. One that begins anew loads its libraries
+first, and asks the system for some hundred megabytes: on a virtual machine whose host has taken
+them back meanwhile, every first touch of a large page stops the processor for milliseconds,
+whatever else wanted to run there.
 """
 
 from __future__ import annotations
 
-import io
+import contextlib
+import os
 import pickle
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import IO, Any
 
 import msgspec
 
 from haitang.app.programs import OpenedPack, open_source
+from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
 
 OPEN_S_MAX = 480.0
 """The shipped bank takes five seconds on an idle core. Less than `haitang publish` waits for."""
+END_S_MAX = 20.0
+LENGTH_BYTES = 8
+"""Before each source that the process is sent; what it answers ends by itself."""
 PROGRAM = (sys.executable, "-c", "from haitang.app.service.opening import main; main()")
+KEEPING = {
+    # Every object in the heap of the C library, which gives nothing of it back to the system.
+    "PYTHONMALLOC": "malloc",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_MAX_": "0",
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
+}
+"""Environment of a process that keeps what memory it has touched; of no effect without glibc."""
+REMEMBERED_MAX = 4
+"""Files and policies that it remembers, for each file of the last pack; then it begins anew."""
 PAUSE_EVERY = 64
 """Objects that are rebuilt between two pauses: a fraction of a millisecond's work."""
 PAUSE_S = 0.000_5
@@ -35,59 +56,142 @@ what came meanwhile is answered before the next one. One after the other they he
 """
 
 
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What the process is asked for."""
+
+    source: PackSource
+    hand_over: bool = True
+    """False: only make ready for packs like this one; the answer is None, or what is wrong."""
+
+
 def breathe() -> None:
     """Let the thread that decides catch up; not on the loop."""
     time.sleep(BREATH_S)
 
 
-def opened_by(
-    process: subprocess.Popen[bytes], source: PackSource, *, within_s: float = OPEN_S_MAX
-) -> OpenedPack:
-    """Have a process that was started with `PROGRAM` and pipes open a pack; not on the loop.
+class PackProcess:
+    """A process that opens one pack after another; for one thread at a time, and not the loop's.
 
-    Raises what it raised, or `publication_not_checked` where it ended without a word, or was not
-    done in time and was ended.
+    What goes wrong in it, or on the way, ends it; it is made anew for the next pack.
     """
-    asked = msgspec.msgpack.encode(source)
-    breathe()
-    try:
-        written, _ = process.communicate(asked, timeout=within_s)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        raise not_checked(source, f"was not done after {within_s:.0f} s") from None
-    if process.returncode != 0:
-        raise not_checked(source, f"ended with code {process.returncode}")
-    # From a process that we started ourselves, over a pipe of our own.
-    found = pickle.loads(written)  # noqa: S301
-    if isinstance(found, HaitangError):
-        raise found
-    assert isinstance(found, OpenedPack)
-    return found
+
+    def __init__(self, program: Sequence[str] = PROGRAM) -> None:
+        """Start it; raises `OSError` where the system does not."""
+        self.process = subprocess.Popen(  # noqa: S603 # our own program
+            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **KEEPING}
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether it can be asked."""
+        return self.process.poll() is None
+
+    def open(self, source: PackSource, *, within_s: float = OPEN_S_MAX) -> OpenedPack:
+        """Have a pack opened.
+
+        Raises what it raised, or `publication_not_checked` where it ended without a word, or was
+        not done in time and was ended.
+        """
+        found = self._ask(Asked(source=source), within_s)
+        assert isinstance(found, OpenedPack)
+        return found
+
+    def make_ready(self, source: PackSource, *, within_s: float = OPEN_S_MAX) -> None:
+        """Have a pack opened and keep nothing of it but the readiness for the next; raises as
+        `open` does.
+        """
+        self._ask(Asked(source=source, hand_over=False), within_s)
+
+    def end(self) -> None:
+        """End it, whatever it does."""
+        self.process.kill()
+        self.process.wait(END_S_MAX)
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+
+    def _ask(self, asked: Asked, within_s: float) -> object:
+        late = threading.Event()
+
+        def too_late() -> None:
+            late.set()
+            self.process.kill()
+
+        timer = threading.Timer(within_s, too_late)
+        timer.daemon = True
+        timer.start()
+        try:
+            found = self._exchanged(asked)
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            # It ended: by itself, late, or with the service, which closes the pipes.
+            self.end()
+            what = f"ended with code {self.process.returncode}"
+            if late.is_set():
+                what = f"was not done after {within_s:.0f} s"
+            raise not_checked(asked.source, what) from None
+        except BaseException:
+            self.end()
+            raise
+        finally:
+            timer.cancel()
+        if isinstance(found, HaitangError):
+            raise found
+        return found
+
+    def _exchanged(self, asked: Asked) -> object:
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        words = framed(asked)
+        breathe()
+        stdin.write(words)
+        stdin.flush()
+        # From a process that we started ourselves, over a pipe of our own.
+        return pickle.load(stdout)  # noqa: S301
+
+
+def framed(asked: Asked) -> bytes:
+    """Return what the process is sent."""
+    words = msgspec.msgpack.encode(asked)
+    return len(words).to_bytes(LENGTH_BYTES) + words
 
 
 def main() -> None:
-    """Be the other process: a source on standard input, what became of it on standard output."""
-    source = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PackSource)
-    found: OpenedPack | HaitangError
-    try:
-        found = open_source(source)
-    except HaitangError as error:
-        found = error
-    sys.stdout.buffer.write(packed(found))
+    """Be that process, on standard input and output."""
+    asking, answering = sys.stdin.buffer, sys.stdout.buffer
+    # What a library prints is no answer.
+    sys.stdout = sys.stderr
+    # A service that is gone reads no answer, and asks for nothing more.
+    with contextlib.suppress(BrokenPipeError):
+        answer(asking, answering)
 
 
-def packed(found: object) -> bytes:
+def answer(asking: IO[bytes], answering: IO[bytes]) -> None:
+    """Read what is asked until there is no more, and tell what became of it."""
+    cache = LoadCache()
+    while length := asking.read(LENGTH_BYTES):
+        asked = msgspec.msgpack.decode(asking.read(int.from_bytes(length)), type=Asked)
+        try:
+            opened = open_source(asked.source, cache=cache)
+        except HaitangError as error:
+            hand_over(error, answering)
+        else:
+            hand_over(opened if asked.hand_over else None, answering)
+        if cache.size > REMEMBERED_MAX * len(asked.source.files):
+            cache = LoadCache()
+
+
+def hand_over(found: object, file: IO[bytes]) -> None:
     """Pickle with pauses for whoever loads it."""
-    written = io.BytesIO()
-    _Pausing(written, protocol=pickle.HIGHEST_PROTOCOL).dump(found)
-    return written.getvalue()
+    _Pausing(file, protocol=pickle.HIGHEST_PROTOCOL).dump(found)
+    file.flush()
 
 
 class _Pausing(pickle.Pickler):
     """Lets every so many-th object be rebuilt after a pause."""
 
-    def __init__(self, file: io.BytesIO, *, protocol: int) -> None:
+    def __init__(self, file: IO[bytes], *, protocol: int) -> None:
         super().__init__(file, protocol=protocol)
         self._objects = 0
 

@@ -62,8 +62,7 @@ class Programs:
         found = self._opened.get(digest)
         if found is not None:
             return found
-        files = self._library.get(digest)
-        opened = self._open(PackSource(name=f"packs/{digest[:12]}", files=files), opener)
+        opened = self._open(self.source(digest), opener)
         if opened.pack.digest != digest:
             raise HaitangError(
                 code="pack_library_damaged",
@@ -73,6 +72,10 @@ class Programs:
             )
         self._remember(opened)
         return opened
+
+    def source(self, digest: str) -> PackSource:
+        """Return the files of a pack that was kept."""
+        return PackSource(name=f"packs/{digest[:12]}", files=self._library.get(digest))
 
     def _open(self, source: PackSource, opener: Opener | None) -> OpenedPack:
         if opener is not None:

@@ -54,9 +54,14 @@ class LoadCache:
         self.documents: dict[tuple[str, str], Document] = {}
         self.policies: dict[tuple[str, str, str], ReadPolicy] = {}
 
+    @property
+    def size(self) -> int:
+        """How many files and policies it holds."""
+        return len(self.documents) + len(self.policies)
+
     def bound(self) -> None:
         """Forget everything when too much has gathered."""
-        if len(self.documents) + len(self.policies) > 2 * MAX_CACHED_FILES:
+        if self.size > 2 * MAX_CACHED_FILES:
             self.documents.clear()
             self.policies.clear()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from haitang.app.service.housekeeping import Housekeeping
 from haitang.app.service.lifecycle import Node, NodeOptions
 from haitang.app.service.shadowing import ShadowReport
 from haitang.app.wiring import MachineClock, write_json
+from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError
 from tests.unit.app.service.nodes import Told, bodies, running, send, small_pack, transfer
 from tests.unit.app.service.test_node import other_features, stricter_pack
@@ -160,6 +162,10 @@ class _Failing:
     def __init__(self) -> None:
         self.errors: list[Exception] = []
         self.kept = 0
+        self.ready_for: list[PackSource] = []
+
+    def make_ready(self, source: PackSource) -> None:
+        self.ready_for.append(source)
 
     def keep(self, _wanted: dict[str, Sequence[str]]) -> None:
         self.kept += 1
@@ -187,6 +193,35 @@ def test_what_fails_is_told_of_once_and_done_again(tmp_path: Path) -> None:
         ("housekeeping_failed", {"part": "companions", "error": error})
         for error in (memory, disk, memory)
     ]
+    # Once: should it die, the next pack is opened by a new one.
+    assert [source.files for source in failing.ready_for] == [small_pack()]
+
+
+def test_a_process_that_cannot_be_made_ready_is_told_of_and_the_next_round_comes(
+    tmp_path: Path,
+) -> None:
+    told = Told()
+    companions = Companions(
+        tmp_path,
+        tell=told,
+        elapsed_us=lambda: 0,
+        program=("sh", "-c", "exec sleep 600"),
+        opener=("sh", "-c", "exit 3"),
+    )
+
+    async def story() -> None:
+        async with running(tmp_path, small_pack(), options=_options(tmp_path)) as node:
+            keeping = _housekeeping(node, tmp_path, told, companions=companions)
+            await keeping.go_round()
+            while not told.events:
+                await asyncio.sleep(0.01)
+            await keeping.go_round()
+
+    with closing(companions):
+        asyncio.run(story())
+    ((name, details),) = told.events
+    assert (name, details["part"]) == ("housekeeping_failed", "opener")
+    assert "ended with code 3" in str(details["error"])
 
 
 # -- publishing over a pruned journal ------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
@@ -15,16 +19,29 @@ import pytest
 from haitang.app.programs import OpenedPack, open_source
 from haitang.app.service import opening
 from haitang.app.service.companions import Companions
-from haitang.app.service.opening import PROGRAM, opened_by, packed
+from haitang.app.service.opening import PROGRAM, Asked, PackProcess, framed, hand_over
 from haitang.data.events.batch import batch_events
 from haitang.decision.engine import EngineState, evaluate, pack_decisions
+from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError
 from tests.unit.app.service.nodes import Told, small_pack, transfer
+from tests.unit.app.service.test_node import stricter_pack
 
 
-def started(*program: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(program or PROGRAM, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+@contextmanager
+def started(*program: str) -> Iterator[PackProcess]:
+    process = PackProcess(program or PROGRAM)
+    try:
+        yield process
+    finally:
+        process.end()
+
+
+def handed_over(found: object) -> bytes:
+    written = io.BytesIO()
+    hand_over(found, written)
+    return written.getvalue()
 
 
 def source_of(files: dict[str, bytes]) -> PackSource:
@@ -42,7 +59,8 @@ def decided(opened: OpenedPack) -> list[bytes]:
 
 def test_it_is_the_same_pack_and_decides_the_same() -> None:
     source = source_of(small_pack())
-    here, there = open_source(source), opened_by(started(), source)
+    with started() as process:
+        here, there = open_source(source), process.open(source)
     assert there.pack == here.pack
     assert there.pack.digest == here.pack.digest
     assert there.program.plan.digest == here.program.plan.digest
@@ -50,17 +68,26 @@ def test_it_is_the_same_pack_and_decides_the_same() -> None:
     assert any(decided(here))
 
 
-def test_it_is_refused_in_the_same_words() -> None:
-    files = small_pack()
-    path = next(path for path in files if path.startswith("policies/"))
-    files[path] = files[path].replace(b"amount", b"amuont")
-    with pytest.raises(HaitangError) as here:
-        open_source(source_of(files))
-    with pytest.raises(HaitangError) as there:
-        opened_by(started(), source_of(files))
-    assert type(there.value) is type(here.value)
-    assert there.value.render() == here.value.render()
-    assert "amuont" in there.value.render()
+def test_one_process_opens_pack_after_pack_and_refuses_in_the_same_words() -> None:
+    wrong = small_pack()
+    path = next(path for path in wrong if path.startswith("policies/"))
+    wrong[path] = wrong[path].replace(b"amount", b"amuont")
+    with started() as process:
+        process.make_ready(source_of(small_pack()))
+        for source in (source_of(stricter_pack()), source_of(small_pack())) * 2:
+            assert process.open(source).pack == open_source(source).pack
+        for ask in (process.open, process.make_ready):
+            with pytest.raises(HaitangError) as here:
+                open_source(source_of(wrong))
+            with pytest.raises(HaitangError) as there:
+                ask(source_of(wrong))
+            assert type(there.value) is type(here.value)
+            assert there.value.render() == here.value.render()
+            assert "amuont" in there.value.render()
+        assert process.running
+        assert (
+            process.open(source_of(small_pack())).pack == open_source(source_of(small_pack())).pack
+        )
 
 
 @pytest.mark.parametrize(
@@ -72,12 +99,39 @@ def test_it_is_refused_in_the_same_words() -> None:
     ],
 )
 def test_a_process_that_gives_no_pack_is_told_of(words: str, said: str) -> None:
-    process = started(sys.executable, "-c", words)
-    with pytest.raises(HaitangError) as refused:
-        opened_by(process, source_of(small_pack()), within_s=1.0)
-    assert refused.value.code == "publication_not_checked"
-    assert said in refused.value.message
-    assert process.returncode is not None
+    with started(sys.executable, "-c", words) as process:
+        with pytest.raises(HaitangError) as refused:
+            process.open(source_of(small_pack()), within_s=1.0)
+        assert refused.value.code == "publication_not_checked"
+        assert said in refused.value.message
+        assert not process.running
+
+
+def test_half_an_answer_is_none() -> None:
+    whole = handed_over([Numbered(number=1)] * 10)
+    words = f"import sys; sys.stdout.buffer.write({whole[:-5]!r})"
+    with started(sys.executable, "-c", words) as process:
+        with pytest.raises(HaitangError) as refused:
+            process.open(source_of(small_pack()))
+        assert refused.value.code == "publication_not_checked"
+        assert not process.running
+
+
+def test_a_process_that_died_between_two_packs_is_made_anew(tmp_path: Path) -> None:
+    companions = Companions(tmp_path, tell=Told(), elapsed_us=lambda: 0)
+    with closing(companions):
+        companions.make_ready(source_of(small_pack()))
+        first = companions.opening_pid
+        assert first is not None
+        companions.open(source_of(small_pack()))
+        assert companions.opening_pid == first
+        os.kill(first, signal.SIGKILL)
+        os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+        assert (
+            companions.open(source_of(small_pack())).pack
+            == open_source(source_of(small_pack())).pack
+        )
+        assert companions.opening_pid not in (first, None)
 
 
 class Numbered(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,7 +141,7 @@ class Numbered(msgspec.Struct, frozen=True, kw_only=True):
 
 def test_what_is_taken_over_pauses_every_so_many_objects(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [Numbered(number=number, next=Numbered(number=-number)) for number in range(1_000)]
-    written = packed(many)
+    written = handed_over(many)
     pauses: list[float] = []
     monkeypatch.setattr("haitang.app.service.opening.time.sleep", pauses.append)
     assert pickle.loads(written) == many
@@ -96,8 +150,46 @@ def test_what_is_taken_over_pauses_every_so_many_objects(monkeypatch: pytest.Mon
 
 def test_one_object_stays_one() -> None:
     shared = Numbered(number=1)
-    found = pickle.loads(packed([shared] * 200))
+    found = pickle.loads(handed_over([shared] * 200))
     assert all(one is found[0] for one in found)
+
+
+def test_what_it_remembers_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[LoadCache] = []
+
+    class Watched(LoadCache):
+        def __init__(self) -> None:
+            super().__init__()
+            begun.append(self)
+
+    monkeypatch.setattr(opening, "LoadCache", Watched)
+    # A pack has more policies and files than files.
+    monkeypatch.setattr(opening, "REMEMBERED_MAX", 1)
+    sources = [source_of(small_pack()), source_of(stricter_pack())] * 2
+    asked = b"".join(framed(Asked(source=source)) for source in sources)
+    answered = io.BytesIO()
+    opening.answer(io.BytesIO(asked), answered)
+    answered.seek(0)
+    assert [pickle.load(answered).pack for _ in sources] == [open_source(s).pack for s in sources]
+    assert len(begun) == 1 + len(sources)
+
+
+NODE = """
+import sys
+from haitang.app.service.opening import PackProcess
+process = PackProcess()
+print(process.running, file=sys.stderr, flush=True)
+process.process.wait()
+"""
+
+
+def test_the_process_outlives_no_node_that_was_killed() -> None:
+    with subprocess.Popen([sys.executable, "-c", NODE], stderr=subprocess.PIPE) as node:
+        assert node.stderr is not None
+        assert node.stderr.readline() == b"True\n"
+        node.kill()
+        # The process writes there too: the end comes when both are gone.
+        assert node.stderr.read() == b""
 
 
 def test_the_process_ends_with_its_node(tmp_path: Path) -> None:
