@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from haitang.app.programs import OpenedPack
-from haitang.app.service.opening import PROGRAM, PackProcess, breathe, not_checked
+from haitang.app.service.opening import GENTLE_PROGRAM, PROGRAM, PackProcess, breathe, not_checked
 from haitang.app.service.telling import Tell
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -60,6 +60,7 @@ class Companions:
         options: Sequence[str] = (),
         program: Sequence[str] = (sys.executable, "-m", "haitang"),
         opener: Sequence[str] = PROGRAM,
+        gentle_opener: Sequence[str] = GENTLE_PROGRAM,
     ) -> None:
         """Take the options that every one of them is started with."""
         self._folder = folder
@@ -67,7 +68,7 @@ class Companions:
         self._elapsed_us = elapsed_us
         self._options = list(options)
         self._program = list(program)
-        self._opener = list(opener)
+        self._opener, self._gentle_opener = list(opener), list(gentle_opener)
         self._opening: PackProcess | None = None
         self._one_pack_at_a_time = threading.Lock()
         self._running: dict[str, Companion] = {}
@@ -98,7 +99,7 @@ class Companions:
     def open(self, source: PackSource) -> OpenedPack:
         """Have a pack read, checked and compiled; every problem is a `HaitangError`."""
         with self._one_pack_at_a_time:
-            return self._pack_process(source).open(source)
+            return self._pack_process(source, self._opener).open(source)
 
     @property
     def opening_pid(self) -> int | None:
@@ -112,7 +113,7 @@ class Companions:
         """
         with self._one_pack_at_a_time:
             try:
-                self._pack_process(source).make_ready(source)
+                self._pack_process(source, self._gentle_opener).make_ready(source)
             except HaitangError:
                 # It was ended with the service: nobody waits for it.
                 if not self._closed:
@@ -129,7 +130,7 @@ class Companions:
             # Whoever waits for a pack is told that it ended.
             opening.end()
 
-    def _pack_process(self, source: PackSource) -> PackProcess:
+    def _pack_process(self, source: PackSource, program: Sequence[str]) -> PackProcess:
         """Return the process that opens packs; a new one where there is none, or none any more."""
         with self._lock:
             if self._closed:
@@ -143,7 +144,7 @@ class Companions:
                 self._opening = None
             if self._opening is None:
                 try:
-                    self._opening = PackProcess([*GIVING_WAY, *self._opener])
+                    self._opening = PackProcess([*GIVING_WAY, *program])
                 except OSError as error:
                     reason = (error.strerror or type(error).__name__).lower()
                     raise not_checked(source, f"could not be started: {reason}") from None

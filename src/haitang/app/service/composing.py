@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from haitang.app.service.course import CourseSettings
 from haitang.app.service.lifecycle import NodeOptions
 from haitang.app.service.pressure import NodeSettings, PressureSettings
@@ -28,6 +30,11 @@ def node_options(settings: ServiceSettings) -> NodeOptions:
         accept_clock=settings.accept_clock,
         drain_timeout_s=settings.drain_timeout_s,
     )
+
+
+def follower_settings(settings: ServiceSettings) -> CourseSettings:
+    """Return the same for what goes along beside the node: nobody waits for its memory."""
+    return msgspec.structs.replace(course_settings(settings), state_touched_bytes=0)
 
 
 def course_settings(settings: ServiceSettings) -> CourseSettings:

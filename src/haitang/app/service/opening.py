@@ -27,6 +27,7 @@ from typing import IO, Any
 import msgspec
 
 from haitang.app.programs import OpenedPack, open_source
+from haitang.app.service.gently import gently
 from haitang.decision.rules.pack import LoadCache
 from haitang.decision.rules.source import PackSource
 from haitang.kernel.errors import HaitangError, Place
@@ -36,7 +37,14 @@ OPEN_S_MAX = 480.0
 END_S_MAX = 20.0
 LENGTH_BYTES = 8
 """Before each source that the process is sent; what it answers ends by itself."""
-PROGRAM = (sys.executable, "-c", "from haitang.app.service.opening import main; main()")
+_LOADED = "from haitang.app.service.opening import main"
+PROGRAM = (sys.executable, "-c", f"{_LOADED}; main()")
+GENTLE_PROGRAM = (
+    sys.executable,
+    "-c",
+    f"from haitang.app.service.gently import gently\nwith gently():\n    {_LOADED}\nmain()",
+)
+"""The same, in no hurry to be there."""
 KEEPING = {
     # Every object in the heap of the C library, which gives nothing of it back to the system.
     "PYTHONMALLOC": "malloc",
@@ -78,7 +86,12 @@ class PackProcess:
     def __init__(self, program: Sequence[str] = PROGRAM) -> None:
         """Start it; raises `OSError` where the system does not."""
         self.process = subprocess.Popen(  # noqa: S603 # our own program
-            program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ, **KEEPING}
+            program,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, **KEEPING},
+            # Ctrl-C is for the service; this one ends when nobody can ask it any more.
+            process_group=0,
         )
 
     @property
@@ -97,8 +110,8 @@ class PackProcess:
         return found
 
     def make_ready(self, source: PackSource, *, within_s: float = OPEN_S_MAX) -> None:
-        """Have a pack opened and keep nothing of it but the readiness for the next; raises as
-        `open` does.
+        """Have a pack opened, gently, and keep nothing of it but the readiness for the next;
+        raises as `open` does.
         """
         self._ask(Asked(source=source, hand_over=False), within_s)
 
@@ -173,7 +186,9 @@ def answer(asking: IO[bytes], answering: IO[bytes]) -> None:
     while length := asking.read(LENGTH_BYTES):
         asked = msgspec.msgpack.decode(asking.read(int.from_bytes(length)), type=Asked)
         try:
-            opened = open_source(asked.source, cache=cache)
+            # Nobody waits for what is not handed over.
+            with contextlib.nullcontext() if asked.hand_over else gently():
+                opened = open_source(asked.source, cache=cache)
         except HaitangError as error:
             hand_over(error, answering)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from haitang.app.service.composing import course_settings
+from haitang.app.service.composing import follower_settings
 from haitang.app.service.following import FollowOptions, follow
 from haitang.app.settings import Settings
 from haitang.app.settings_loading import load_service_settings
@@ -52,7 +52,7 @@ def _follow(given: dict[str, Any], *, wording: Wording) -> int:
     ).values
     options = FollowOptions(
         folder=given["data"],
-        course=course_settings(chosen),
+        course=follower_settings(chosen),
         snapshot_every_events=chosen.snapshot_every_events,
         snapshot_every_s=chosen.snapshot_every_s,
         pack_digest=given["pack"],

@@ -206,7 +206,7 @@ def test_a_process_that_cannot_be_made_ready_is_told_of_and_the_next_round_comes
         tell=told,
         elapsed_us=lambda: 0,
         program=("sh", "-c", "exec sleep 600"),
-        opener=("sh", "-c", "exit 3"),
+        gentle_opener=("sh", "-c", "exit 3"),
     )
 
     async def story() -> None:

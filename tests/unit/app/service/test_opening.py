@@ -154,6 +154,11 @@ def test_one_object_stays_one() -> None:
     assert all(one is found[0] for one in found)
 
 
+def test_what_a_terminal_sends_to_the_service_is_not_for_it() -> None:
+    with started() as process:
+        assert os.getpgid(process.process.pid) != os.getpgid(0)
+
+
 def test_what_it_remembers_does_not_grow_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[LoadCache] = []
 
