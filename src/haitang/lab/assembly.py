@@ -304,6 +304,9 @@ def _movement(sheet: Sheet, block: Block) -> None:
     sheet.texts("remark", np.where(money, table["remark"], -1), REMARKS)
 
 
+_OLD_YEARS = 65
+_ASKED_FOR_FROM = 2_000_000
+"""From 20,000 yuan on tellers ask what the money is for."""
 _RAILS = ("INTERNAL", "IBPS", "BEPS", "HVPS", "UNIONPAY", "NETSUNION", "SWIFT")
 
 
@@ -341,12 +344,27 @@ def _means(sheet: Sheet, block: Block) -> None:
     sheet.texts("auth_method", np.where(online, means, -1), ("BIOMETRIC", "PASSWORD", "UKEY"))
     sheet.texts("terminal_id", np.where(money, table["terminal"], -1), block.words["terminal"])
     sheet.texts("teller_id", table["staff"], block.words["staff"])
-    counter = money & (table["channel"] == CHANNEL["COUNTER"])
-    sheet.flags("companion_present", has(table, "companion_present"), counter)
+    _seen_by_teller(sheet, block, money & (table["channel"] == CHANNEL["COUNTER"]))
     who = np.maximum(table["customer"], 0)
     corporate = transfer & (table["customer"] >= 0) & block.bank.is_firm[who]
     sheet.flags("urgent", has(table, "urgent"), corporate)
     sheet.flags("contract_known", has(table, "contract_known"), corporate)
+
+
+def _seen_by_teller(sheet: Sheet, block: Block, counter: Array) -> None:
+    """What the teller sees and hears of whoever stands at the counter.
+
+    The honest, too, have a daughter on the phone, and some say that it is nobody's business what
+    their money is for: more often the more it is.
+    """
+    table, bank = block.table, block.bank
+    sheet.flags("companion_present", has(table, "companion_present"), counter)
+    old = (table["customer"] >= 0) & (bank.age[np.maximum(table["customer"], 0)] >= _OLD_YEARS)
+    speaks = (block.chance * 1_511) % 1 < np.where(old, 0.04, 0.02)
+    sheet.flags("phone_on_speaker", has(table, "phone_on_speaker") | speaks, counter)
+    large = block.settlement.amount >= _ASKED_FOR_FROM
+    evades = (block.chance * 3_571) % 1 < np.where(large, 0.03, 0.005)
+    sheet.flags("evasive_answers", has(table, "evasive_answers") | evades, counter)
 
 
 def _session(sheet: Sheet, block: Block) -> None:

@@ -154,6 +154,10 @@ def _steps(rng: np.random.Generator, table: Acts, remote: Array) -> None:
         table["steps"] |= np.where(where & (draw[row] < chance), step, 0).astype(np.uint8)
 
 
+_OF_THE_PAYMENT = (
+    "urgent", "contract_known", "companion_present", "phone_on_speaker", "evasive_answers",
+)  # fmt: skip
+"""Flags that speak of a payment, and of no session around it."""
 _PLAN = (
     (WITH_LOGIN, "LOGIN", -240, -90, "BIOMETRIC"),
     (WITH_PAYEE, "PAYEE_ADD", -85, -60, "APP"),
@@ -186,7 +190,7 @@ def _session_events(rng: np.random.Generator, table: Acts) -> list[Acts]:
         for column in ("payee", "merchant", "terminal"):
             if event != "PAYEE_ADD" or column != "payee":
                 piece[column][:] = -1
-        piece["flags"] &= ~np.uint32(bits("urgent", "contract_known", "companion_present"))
+        piece["flags"] &= ~np.uint32(bits(*_OF_THE_PAYMENT))
         story = piece["story"] >= 0
         piece["role"][story] = 0
         pieces.append(piece)

@@ -84,7 +84,7 @@ FLAGS: Final = (
     "screen_share", "remote_control", "accessibility_service", "call_active", "emulator", "rooted",
     "proxy", "cloned_app", "urgent", "contract_known", "customer_present", "exported", "screenshot",
     "on_shift", "companion_present", "virtual_camera", "active", "new_payee", "overseas",
-    "documents_seen",
+    "documents_seen", "phone_on_speaker", "evasive_answers",
 )  # fmt: skip
 """Bits of the `flags` column; `new_payee` and `overseas` steer assembly and are no event fields."""
 

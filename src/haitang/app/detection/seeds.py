@@ -19,7 +19,7 @@ SPENT_SEEDS: frozenset[int] = frozenset(
         *range(33_011, 33_015),
         *range(34_001, 34_009),
         *range(34_013, 34_017),
-        *range(35_001, 35_043),
+        *range(35_001, 35_059),
     }
 )
 """Seeds that writing used (4101, 5207, those from 31001 on), the demo (7) and tests."""

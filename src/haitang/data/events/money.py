@@ -69,6 +69,8 @@ class MoneyMovement(Environment, frozen=True, kw_only=True):
     response_code: Text | None = None
     name_check: NameCheck | None = None
     companion_present: Flag | None = None
+    phone_on_speaker: Flag | None = None
+    evasive_answers: Flag | None = None
     urgent: Flag | None = None
     contract_known: Flag | None = None
     face_token: Id | None = None

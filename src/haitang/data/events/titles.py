@@ -156,6 +156,8 @@ FIELD_TITLES: dict[str, tuple[str, str, DataClass]] = {
     "response_code": ("Response code", "响应码", "C1"),
     "name_check": ("Payee name check", "户名核验结果", "C2"),
     "companion_present": ("Companion present", "有人陪同", "C2"),
+    "phone_on_speaker": ("Guided over a phone, as the teller saw it", "柜员观察：电话遥控", "C2"),
+    "evasive_answers": ("Evasive answers, as the teller heard them", "柜员询问：回答闪烁", "C2"),
     "urgent": ("Urgent", "加急", "C2"),
     "contract_known": ("Contract known", "有合同依据", "C2"),
     "face_token": ("Face (token)", "人脸特征（令牌）", "C3"),

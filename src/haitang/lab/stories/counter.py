@@ -67,7 +67,10 @@ def escorted(cast: Cast) -> None:
     who = cast.person(bank.age >= 63, wealth_yuan=3000)
     at = cast.moment("counter", weekend=0.3)
     outlet = int(bank.outlet[who]) if cast.chance(0.7) else cast.outlets(who, 1)[0]
-    flags = "companion_present" if cast.chance(0.85) else ""
+    escort = cast.chance(0.85)
+    # Whoever does not stand beside her is on the telephone.
+    guided = cast.chance(0.4 if escort else 0.8)
+    flags = " ".join(["companion_present"] * escort + ["phone_on_speaker"] * guided)
     way = cast.at_counter(outlet)
     if bank.term[who] >= 0 and cast.chance(0.6):
         cast.act(at - cast.minutes(3, 12), "TXN_REQUEST", "staging", txn="TERM_BREAK", customer=who,

@@ -242,10 +242,11 @@ def cash_handover(cast: Cast) -> None:
         cast.act(at - cast.minutes(20, 200), "TXN_REQUEST", "staging", txn="TERM_BREAK",
                  customer=who, payer=int(bank.term[who]),
                  payee=who, share=cast.rng.uniform(0.4, 1), step=100_000)  # fmt: skip
+    # Told to say nothing, and to wait for the next call.
+    signs = ["evasive_answers"] * cast.chance(0.6) + ["phone_on_speaker"] * cast.chance(0.4)
     for _ in range(cast.between(1, 2)):
-        cast.cash(
-            at, who, outlet, "victim_payment", share=cast.rng.uniform(0.6, 0.99), step=100_000
-        )
+        cast.cash(at, who, outlet, "victim_payment", share=cast.rng.uniform(0.6, 0.99),
+                  step=100_000, flags=" ".join(signs))  # fmt: skip
         at += cast.between(1, 3) * DAY_US
 
 
