@@ -70,6 +70,10 @@ class Companions:
         self._program = list(program)
         self._opener, self._gentle_opener = list(opener), list(gentle_opener)
         self._opening: PackProcess | None = None
+        self._making_ready: PackProcess | None = None
+        """The same process, while nobody waits for it."""
+        self._waiting = 0
+        """How many wait for a pack."""
         self._one_pack_at_a_time = threading.Lock()
         self._running: dict[str, Companion] = {}
         self._builders: set[subprocess.Popen[bytes]] = set()
@@ -98,8 +102,20 @@ class Companions:
 
     def open(self, source: PackSource) -> OpenedPack:
         """Have a pack read, checked and compiled; every problem is a `HaitangError`."""
-        with self._one_pack_at_a_time:
-            return self._pack_process(source, self._opener).open(source)
+        with self._lock:
+            self._waiting += 1
+            if self._making_ready is not None:
+                # Gently takes most of a minute, and a new process has the pack sooner.
+                self._making_ready.process.kill()
+        try:
+            with self._one_pack_at_a_time:
+                with self._lock:
+                    process = self._pack_process(source, self._opener)
+                breathe()
+                return process.open(source)
+        finally:
+            with self._lock:
+                self._waiting -= 1
 
     @property
     def opening_pid(self) -> int | None:
@@ -109,15 +125,28 @@ class Companions:
     def make_ready(self, source: PackSource) -> None:
         """Have the process that opens packs started, and made ready for packs like this one.
 
-        Returns when it is; raises `HaitangError` otherwise. The next pack is opened all the same.
+        Returns when it is, or as soon as somebody waits for a pack, or the service ends; raises
+        `HaitangError` otherwise. The next pack is opened all the same.
         """
         with self._one_pack_at_a_time:
+            with self._lock:
+                if self._waiting:
+                    return
+                process = self._pack_process(source, self._gentle_opener)
+                self._making_ready = process
             try:
-                self._pack_process(source, self._gentle_opener).make_ready(source)
+                breathe()
+                process.make_ready(source)
             except HaitangError:
-                # It was ended with the service: nobody waits for it.
-                if not self._closed:
+                # It was ended with the service, or for whoever waits.
+                if not (self._closed or self._waiting):
                     raise
+            finally:
+                with self._lock:
+                    self._making_ready = None
+                    if self._waiting:
+                        # Killed, if only after the last word: nobody is to ask it.
+                        process.end()
 
     def close(self) -> None:
         """End them all; none is started any more."""
@@ -131,25 +160,26 @@ class Companions:
             opening.end()
 
     def _pack_process(self, source: PackSource, program: Sequence[str]) -> PackProcess:
-        """Return the process that opens packs; a new one where there is none, or none any more."""
-        with self._lock:
-            if self._closed:
-                raise HaitangError(
-                    code="publication_not_checked",
-                    message="the service was about to stop",
-                    hint="publish again when it runs",
-                )
-            if self._opening is not None and not self._opening.running:
-                self._opening.end()
-                self._opening = None
-            if self._opening is None:
-                try:
-                    self._opening = PackProcess([*GIVING_WAY, *program])
-                except OSError as error:
-                    reason = (error.strerror or type(error).__name__).lower()
-                    raise not_checked(source, f"could not be started: {reason}") from None
-                breathe()
-            return self._opening
+        """Return the process that opens packs; a new one where there is none, or none any more.
+
+        For who holds the lock.
+        """
+        if self._closed:
+            raise HaitangError(
+                code="publication_not_checked",
+                message="the service was about to stop",
+                hint="publish again when it runs",
+            )
+        if self._opening is not None and not self._opening.running:
+            self._opening.end()
+            self._opening = None
+        if self._opening is None:
+            try:
+                self._opening = PackProcess([*GIVING_WAY, *program])
+            except OSError as error:
+                reason = (error.strerror or type(error).__name__).lower()
+                raise not_checked(source, f"could not be started: {reason}") from None
+        return self._opening
 
     def _built(self, options: Sequence[str]) -> int | None:
         """Run a builder to its end and return its exit code; None for one that did not end."""

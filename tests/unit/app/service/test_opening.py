@@ -224,6 +224,44 @@ def test_the_process_ends_with_its_node(tmp_path: Path) -> None:
     assert "about to stop" in refused.value.message
 
 
+def test_a_pack_does_not_wait_until_the_process_is_ready(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "begun")
+    companions = Companions(
+        tmp_path,
+        tell=Told(),
+        elapsed_us=lambda: 0,
+        gentle_opener=("sh", "-c", f'echo begun > "{tmp_path}/begun"; exec sleep 600'),
+    )
+    refusals: list[HaitangError] = []
+
+    def make_ready() -> None:
+        try:
+            companions.make_ready(source_of(small_pack()))
+        except HaitangError as error:
+            refusals.append(error)
+
+    with closing(companions):
+        thread = threading.Thread(target=make_ready)
+        thread.start()
+        assert (tmp_path / "begun").read_text() == "begun\n"
+        gentle = companions.opening_pid
+        opened = companions.open(source_of(small_pack()))
+        thread.join(30)
+        assert not thread.is_alive()
+        assert opened.pack == open_source(source_of(small_pack())).pack
+        assert refusals == []
+        assert companions.opening_pid not in (gentle, None)
+
+
+def test_a_process_that_dies_while_it_makes_itself_ready_is_told_of(tmp_path: Path) -> None:
+    companions = Companions(
+        tmp_path, tell=Told(), elapsed_us=lambda: 0, gentle_opener=("sh", "-c", "kill -9 $$")
+    )
+    with closing(companions), pytest.raises(HaitangError) as refused:
+        companions.make_ready(source_of(small_pack()))
+    assert "ended with code -9" in refused.value.message
+
+
 def test_a_process_that_cannot_be_started_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
