@@ -44,8 +44,9 @@ def retail(_: Path, customers: int) -> Measured:
 def gates(_: Path, customers: int) -> Measured:
     """The same, with gates and without them in turns: every feature is read for every event."""
     program, blocks, _refused = _shipped_bank(customers)
-    always, _, ranges, places = program.demands
-    ungated = (always | ~np.uint64(0), np.zeros(0, np.int64), ranges[:0], places)
+    always, *stages = program.demands
+    nobody = [(keys[:0], ranges[:0], members) for keys, ranges, members in stages]
+    ungated = (always | ~np.uint64(0), *nobody)
     before = msgspec.structs.replace(program, demands=ungated)
     spent: dict[bool, list[float]] = {True: [], False: []}
     wanted: list[float] = []

@@ -1,14 +1,13 @@
-"""Fold a block of events into the state of their keys and read what policies ask: the heart of the
+"""Fold events into the streams and cells of their keys and read what policies ask: the heart of the
 engine.
 
 Events are folded strictly one after another, key by key, so a block of 64 gives what 64 blocks of
-one give. What is done for the whole block at once is only what has no effect on values: finding
-records and fetching them into the cache.
+one give. What is done for the whole block at once is only what has no effect on values, such as
+fetching into the cache.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -16,8 +15,6 @@ from numba import njit
 
 from haitang.data.features.arena import (
     KEY_COUNT,
-    NEVER_US,
-    RECORD_HEADER_WORDS,
     RECORD_NOW,
     SUBTABLES,
     SWEEP_POSITION,
@@ -28,13 +25,12 @@ from haitang.data.features.arena import (
     release,
     resize,
 )
-from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit
+from haitang.data.features.columns import LANES
 from haitang.data.features.fetch import (
     AHEAD,
     fetch_blocks,
     fetch_rings,
     fetch_spots,
-    find_records,
 )
 from haitang.data.features.layout import (
     B_LENGTH,
@@ -46,7 +42,6 @@ from haitang.data.features.layout import (
     CELL_LATEST,
     CELL_TOTAL,
     D_COLUMNS,
-    D_ROW,
     G_COLUMNS,
     N_COLUMNS,
     N_DIRECTORY,
@@ -54,15 +49,9 @@ from haitang.data.features.layout import (
     N_RETENTION,
     N_STREAM_START,
     N_STREAM_STOP,
-    P_COLUMNS,
-    P_PRIOR,
-    P_SLOT,
-    P_STOP,
     Q_ENTRIES,
     Q_LENGTH,
     R_COLUMNS,
-    R_COUNT,
-    R_RARE,
     S_COLUMNS,
     S_DELAY,
     S_ENTRY_WORDS,
@@ -72,7 +61,6 @@ from haitang.data.features.layout import (
     S_MAX,
     S_MIN,
     S_OFFSET,
-    S_PLACE_STOP,
     S_SOURCE,
     S_TABLE,
     S_WORDS,
@@ -87,7 +75,7 @@ from haitang.data.features.layout import (
 )
 from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
 from haitang.data.features.ring import enter_due, insert
-from haitang.data.features.visits import ASKS, COUNTS, ROW_SHIFT, find_twins, list_visits
+from haitang.data.features.visits import ASKS, COUNTS, ROW_SHIFT, list_visits
 from haitang.kernel.pointers import (
     Int,
     as_floats,
@@ -302,28 +290,6 @@ def _fold_cell(
                     read_cell(arena, cell_reads, d, cell, now, values, lane)
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
-def _miss(
-    reads: Any, cell_reads: Any, places: Any, stream_places: Int, place_count: Int, wanted: Any,
-    present: Any, valid: Any, values: Any,
-) -> None:  # fmt: skip
-    """Write for events without a key that nothing can be told of it: all that they ask is
-    missing.
-    """
-    for q in range(place_count):
-        events = wanted[q] & ~present[places[q, P_SLOT]] & valid
-        while events != np.uint64(0):
-            j = lowest_bit(events)
-            events &= events - np.uint64(1)
-            for r in range(places[q, P_PRIOR], places[q, P_STOP]):
-                if q >= stream_places:
-                    values[cell_reads[r, D_ROW], j] = math.nan
-                    continue
-                for column in range(R_COUNT, R_RARE):
-                    if reads[r, column] >= 0:
-                        values[reads[r, column], j] = math.nan
-
-
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold_visits(
     arena: Any, streams: Any, stream_count: Int, edges: Any, reads: Any, cells: Any,
@@ -363,12 +329,14 @@ def _fold_visits(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fold_lanes(
+def fold_lanes(
     arena: Any, tables: Any, read_shares: Any, sketch: Any, instants: Any, hashes: Any,
-    event_count: Int, first: Int, lanes: Any, twins: Any, present: Any, records: Any, clocks: Any,
-    values: Any, masks: Any, wanted: Any, room: Any,
+    event_count: Int, first: Int, order: Any, start: Int, stop: Int, lanes: Any, twins: Any,
+    present: Any, records: Any, clocks: Any, values: Any, masks: Any, wanted: Any, room: Any,
 ) -> None:  # fmt: skip
-    """Fold some lanes of a block, in all that they visit: in steps, each fetching for the next."""
+    """Fold some lanes of a block, in the streams and cells `start` to `stop` of an order: in steps,
+    each fetching for the next.
+    """
     streams = table_of(tables[2], S_COLUMNS)
     stream_count = tables[2].shape[0]
     edges = table_of(tables[3], G_COLUMNS)
@@ -384,7 +352,7 @@ def _fold_lanes(
     visits = pointer_to(room[2])
     spots = pointer_to(room[3])
     count = list_visits(
-        streams, stream_count, cells, homes, tables[10].shape[0], rows, lanes, present,
+        streams, stream_count, cells, homes, order, start, stop, rows, lanes, present,
         wanted, masks, twins, records, counted, asked, visits, spots,
     )  # fmt: skip
     for ahead in range(AHEAD, count + 4 * AHEAD, AHEAD):
@@ -400,97 +368,3 @@ def _fold_lanes(
             visits, spots, min(max(ahead - 4 * AHEAD, 0), count),
             min(max(ahead - 3 * AHEAD, 0), count),
         )  # fmt: skip
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _came_before(
-    siblings: Any, ranges: Any, records: Any, slot: Int, lane: Int, record: Int
-) -> bool:
-    """Tell whether a key stands in an event of the block before this lane."""
-    for j in range(lane):
-        if records[slot, j] == record:
-            return True
-        for i in range(ranges[slot, 0], ranges[slot, 1]):
-            if records[siblings[i], j] == record:
-                return True
-    return False
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def fold_block(
-    arena_words: Any, tables: Any, read_shares: Any, sketch: Any, all_instants: Any,
-    all_hashes: Any, first: Int, count: Int, block_keys: Any, block_records: Any,
-    block_values: Any, block_masks: Any, block_wanted: Any, work: Any,
-) -> None:  # fmt: skip
-    """Fold events `first` to `first + count` and write the aggregate features that are wanted into
-    `block_values`.
-
-    `block_keys` holds the block's key per slot and lane (0 missing); `block_masks` the predicates;
-    `block_wanted` per place the events that ask for what is read there; `tables` the plan.
-    """
-    arena = pointer_to(arena_words)
-    entities = table_of(tables[0], N_COLUMNS)
-    slot_entities = pointer_to(tables[1])
-    slot_count = tables[1].shape[0]
-    streams = table_of(tables[2], S_COLUMNS)
-    stream_count = tables[2].shape[0]
-    reads = table_of(tables[4], R_COLUMNS)
-    places = table_of(tables[5], P_COLUMNS)
-    cell_reads = table_of(tables[7], D_COLUMNS)
-    siblings = pointer_to(tables[8])
-    sibling_ranges = table_of(tables[9], 2)
-    instants = pointer_to(all_instants)
-    hashes = pointer_to(all_hashes)
-    event_count = all_instants.shape[0]
-    keys = table_of(block_keys, LANES)
-    records = table_of(block_records, LANES)
-    values = table_of(block_values, ROW_STRIDE)
-    masks = pointer_to(block_masks)
-    wanted = pointer_to(block_wanted)
-    present = pointer_to(work[1])
-    finds = pointer_to(work[2])
-    slots = pointer_to(work[3])
-    clocks = table_of(work[4], LANES)
-    room = work[5:]
-    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
-    find_records(arena, entities, slot_entities, slot_count, keys, present, records, finds, count)
-    stream_places = np.int64(streams[stream_count - 1, S_PLACE_STOP]) if stream_count > 0 else 0
-    _miss(
-        reads, cell_reads, places, stream_places, tables[5].shape[0], wanted, present, valid, values
-    )
-    twins = find_twins(siblings, sibling_ranges, slot_count, present, records, slots)
-    folded = np.uint64(0)
-    # Clocks first: streams are then folded one by one, each in the order of the events.
-    for j in range(count):
-        instant = instants[first + j]
-        arena[WATERMARK_US] = max(arena[WATERMARK_US], instant)
-        left = np.uint64(slots[j])
-        while left != np.uint64(0):
-            x = lowest_bit(left)
-            left &= left - np.uint64(1)
-            record = records[x, j]
-            now = arena[record + RECORD_NOW]
-            if instant > now:
-                entity = slot_entities[x]
-                if now != NEVER_US and instant - now > entities[entity, N_RETENTION]:
-                    before = (np.uint64(1) << np.uint64(j)) - np.uint64(1)
-                    if before & ~folded != 0 and _came_before(
-                        siblings, sibling_ranges, records, x, j, record
-                    ):
-                        # What the key has so far is asked by events of this block, and then gone.
-                        _fold_lanes(
-                            arena, tables, read_shares, sketch, instants, hashes, event_count,
-                            first, before & ~folded, twins, present, records, clocks, values,
-                            masks, wanted, room,
-                        )  # fmt: skip
-                        folded = before
-                    free_record(arena, entities, streams, entity, record)
-                    rest = entities[entity, N_RECORD_WORDS] - RECORD_HEADER_WORDS
-                    clear(arena, record + RECORD_HEADER_WORDS, rest)
-                arena[record + RECORD_NOW] = instant
-                now = instant
-            clocks[x, j] = now
-    _fold_lanes(
-        arena, tables, read_shares, sketch, instants, hashes, event_count, first, valid & ~folded,
-        twins, present, records, clocks, values, masks, wanted, room,
-    )  # fmt: skip

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from haitang.data.features import columns as machine
 from haitang.data.features import terms
+from haitang.data.features.schedule import in_runs
 from haitang.kernel.hashing import hash_text
 
 Stage = Literal["event", "value"]
@@ -99,7 +100,7 @@ class ProgramBuilder:
 
     def code(self, stage: Stage) -> NDArray[np.int32]:
         """Return the instructions of one stage."""
-        rows = self._code[stage]
+        rows = in_runs(self._code[stage])
         return np.array(rows, dtype=np.int32).reshape(len(rows), 6)
 
     def constants(self) -> NDArray[np.float64]:

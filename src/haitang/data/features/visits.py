@@ -33,18 +33,19 @@ before the first place.
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def list_visits(
-    streams: Any, stream_count: Int, cells: Any, homes: Any, home_count: Int, rows: Any,
-    lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any, records: Any, counted: Any,
-    asked: Any, visits: Any, spots: Any,
+    streams: Any, stream_count: Int, cells: Any, homes: Any, order: Any, start: Int, stop: Int,
+    rows: Any, lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any, records: Any,
+    counted: Any, asked: Any, visits: Any, spots: Any,
 ) -> Int:  # fmt: skip
     """List the visits of some lanes by stream or cell, then lane; return how many there are.
 
-    `homes` has the range of rows of each stream and cell; `counted` and `asked` get each row's
-    events. A visit's spot is where in the arena the stream or cell stands; for a stream that has a
-    block of its own, minus where that is told.
+    The streams and cells are those from `start` to `stop` of an order; `homes` has the range of
+    rows of each; `counted` and `asked` get each row's events. A visit's spot is where in the arena
+    the stream or cell stands; for a stream that has a block of its own, minus where that is told.
     """
     found = 0
-    for h in range(home_count):
+    for k in range(start, stop):
+        h = order[k]
         first = homes[h, 0]
         behind = homes[h, 1]
         together = np.uint64(0)

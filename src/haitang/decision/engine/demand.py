@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from haitang.data.features.plan import Plan
 from haitang.data.features.specs import FeatureSpec
 from haitang.decision.engine.reading import names_read
+from haitang.decision.engine.staging import Staging
 from haitang.decision.rules.specs import Pack, PolicySpec
 
 
@@ -50,36 +51,55 @@ def readers_of(pack: Pack, policies: tuple[PolicySpec, ...]) -> list[Reader]:
     return readers
 
 
-def demand_tables(
-    pack: Pack, policies: tuple[PolicySpec, ...], gated: list[bool], plan: Plan
-) -> tuple[NDArray[Any], ...]:
-    """Return what every event asks for, as a full or an empty mask per place; the gates that can be
-    shut; and per such gate the range of its further places, and the places.
-
-    `gated` tells of each policy and model whether its gate can be shut.
-    """
+def places_read(
+    pack: Pack, policies: tuple[PolicySpec, ...], plan: Plan
+) -> list[tuple[int, set[int]]]:
+    """Return, per reader, its gate and the places that it reads."""
     features = {feature.name: feature for feature in pack.catalogue.features}
-    readers = readers_of(pack, policies)
-    always = np.zeros(max(len(plan.tables[5]), 1), dtype=np.uint64)
-    wanted: dict[int, set[int]] = {}
-    for reader in readers:
-        rows = {plan.places[name].row for name in _closure(reader.names, features, plan)}
-        if reader.gate < 0 or not gated[reader.gate]:
-            always[list(rows)] = ~np.uint64(0)
-        else:
-            wanted[reader.gate] = rows
-    further = {
-        gate: sorted(row for row in rows if not always[row]) for gate, rows in wanted.items()
-    }
-    gates = [gate for gate, rows in further.items() if rows]
+    return [
+        (
+            reader.gate,
+            {plan.places[name].row for name in _closure(reader.names, features, plan)},
+        )
+        for reader in readers_of(pack, policies)
+    ]
+
+
+def demand_tables(
+    read: list[tuple[int, set[int]]], gated: list[bool], staging: Staging
+) -> tuple[Any, ...]:
+    """Return what every event asks for, as a full or an empty mask per place; and for each of the
+    two stages of `staging` the gates that can be shut, per such gate the range of its further
+    places, and the places.
+
+    `gated` tells of each policy and model whether its gate can be shut by the event alone.
+    """
+    order, counts = staging.stages[1], staging.stages[2]
+    always = np.zeros(max(len(order), 1), dtype=np.uint64)
+    parts = np.split(order, counts[1:])
+    tables: list[dict[int, set[int]]] = []
+    for part, shut in zip(parts, (gated, staging.shut(gated)), strict=True):
+        of_stage = set(part.tolist())
+        wanted: dict[int, set[int]] = {}
+        for gate, places in read:
+            if gate < 0 or not shut[gate]:
+                always[list(places & of_stage)] = ~np.uint64(0)
+            else:
+                wanted[gate] = places & of_stage
+        tables.append({gate: {q for q in own if not always[q]} for gate, own in wanted.items()})
+    return (always, *map(_ranges, tables))
+
+
+def _ranges(members: dict[int, set[int]]) -> tuple[NDArray[np.int64], ...]:
+    """Return the keys that have members, the range of each one's members, and the members."""
+    keys = sorted(key for key, own in members.items() if own)
     ranges: list[tuple[int, int]] = []
     flat: list[int] = []
-    for gate in gates:
-        ranges.append((len(flat), len(flat) + len(further[gate])))
-        flat.extend(further[gate])
+    for key in keys:
+        ranges.append((len(flat), len(flat) + len(members[key])))
+        flat.extend(sorted(members[key]))
     return (
-        always,
-        np.array(gates, dtype=np.int64),
+        np.array(keys, dtype=np.int64),
         np.array(ranges, dtype=np.int64).reshape(len(ranges), 2),
         np.array(flat or [0], dtype=np.int64),
     )

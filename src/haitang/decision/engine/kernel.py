@@ -9,133 +9,30 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import EVENT_COUNT, HIGH_WATER
+from haitang.data.features.blocks import fold_homes, move_clocks, open_block
 from haitang.data.features.columns import (
-    COPY,
     LANES,
     ROW_STRIDE,
     lowest_bit,
     run_needed,
     run_program,
-    test_row,
 )
-from haitang.data.features.fold import fold_block
 from haitang.decision.engine.filling import fill_inputs, fill_keys
-from haitang.decision.engine.modes import FAIL_POLICY, FULL, LISTS_ONLY
+from haitang.decision.engine.gates import (
+    POLICY_COLUMNS,
+    fill_needed,
+    match_policies,
+    meet_first,
+    open_gates,
+    want,
+)
+from haitang.decision.engine.modes import FAIL_POLICY, FULL
 from haitang.decision.models.trees import answer_block, score_block
 from haitang.kernel.pointers import Int, pointer_to, table_of
 
 CERTAIN = 1000
-POLICY_COLUMNS = 6
-"""Of a policy's row: live, party, score, action rank, further actions as bits, reads only lists
-and the event.
-"""
-P_LISTS_ONLY = 5
 HITS, NEEDED = 5, 13
 """Where among the scratch arrays."""
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _meet(
-    mask: Any, tests: Any, start: Int, stop: Int, constants: Any, sets: Any, values: Any,
-    masks: Any, count: Int,
-) -> Any:  # fmt: skip
-    """Return which events of `mask` meet all conditions; left at the first that none meets."""
-    for t in range(start, stop):
-        if tests[t, 0] == COPY:
-            mask &= masks[tests[t, 1]]
-        else:
-            mask &= test_row(
-                tests[t, 0], tests[t, 1], tests[t, 2], tests[t, 3], constants, sets, values, count
-            )
-        if mask == np.uint64(0):
-            break
-    return mask
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _open_gates(
-    policies: Any, valid: Any, block_masks: Any, all_hits: Any,
-) -> None:  # fmt: skip
-    """Write for each policy and model which events it can speak of, as far as the event tells.
-
-    Gates of as many masks stand together: there is no guessing when one ends, and none is left
-    early, which costs the processor less than finding out that it could be.
-    """
-    order = pointer_to(policies[5])
-    gate_masks = pointer_to(policies[6])
-    lengths = policies[7]
-    masks = pointer_to(block_masks)
-    hits = pointer_to(all_hits)
-    gate = 0
-    at = 0
-    for length in range(lengths.shape[0]):
-        for _ in range(lengths[length]):
-            events = valid
-            for k in range(at, at + length):
-                events &= masks[gate_masks[k]]
-            hits[order[gate]] = events
-            gate += 1
-            at += length
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _fill_wanted(demands: Any, gates: Any, ask_all: bool, wanted: Any) -> None:
-    """Write per place which events ask for what is read there."""
-    always, gated, all_ranges, all_places = demands
-    if ask_all:
-        wanted[:] = ~np.uint64(0)
-    else:
-        wanted[:] = always
-        # Pointers, because an array's index might be negative.
-        events = pointer_to(gates)
-        order = pointer_to(gated)
-        ranges = table_of(all_ranges, 2)
-        places = pointer_to(all_places)
-        asked = pointer_to(wanted)
-        for g in range(gated.shape[0]):
-            mask = events[order[g]]
-            if mask != np.uint64(0):
-                for i in range(ranges[g, 0], ranges[g, 1]):
-                    asked[places[i]] |= mask
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _fill_needed(always: Any, needs: Any, gates: Any, all_needed: Any) -> None:
-    """Write as bits the instructions that some open gate needs, or every block."""
-    words = needs.shape[1]
-    own = pointer_to(needs)
-    events = pointer_to(gates)
-    needed = pointer_to(all_needed)
-    for word in range(words):
-        needed[word] = always[0, word]
-    for gate in range(needs.shape[0]):
-        if events[gate] != np.uint64(0):
-            for word in range(words):
-                needed[word] |= own[gate * words + word]
-
-
-@njit(nogil=True, error_model="numpy", inline="always")
-def _match_policies(
-    policies: Any, program: Any, mode: Int, count: Int, block_values: Any, block_masks: Any,
-    hits: Any,
-) -> None:  # fmt: skip
-    """Meet the events that passed each policy's gate with its other conditions."""
-    tests = table_of(policies[0], 4)
-    ranges = table_of(policies[1], 2)
-    rows = table_of(policies[2], POLICY_COLUMNS)
-    constants = pointer_to(program[2])
-    sets = pointer_to(program[3])
-    values = table_of(block_values, ROW_STRIDE)
-    masks = pointer_to(block_masks)
-    for p in range(policies[1].shape[0]):
-        if hits[p] == np.uint64(0):
-            continue
-        if mode == LISTS_ONLY and rows[p, P_LISTS_ONLY] == 0:
-            hits[p] = np.uint64(0)
-            continue
-        hits[p] = _meet(
-            hits[p], tests, ranges[p, 0], ranges[p, 1], constants, sets, values, masks, count
-        )
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -259,7 +156,8 @@ def fold_stage(
     count: Int,
 ) -> None:
     """Bring one block from columns of events to the values of everything that is aggregated."""
-    tables, shares, key_parts, demands = plan
+    tables, shares, key_parts, demands, stages = plan
+    always, first_demands, rest_demands = demands
     event_code, constants, sets = program[0], program[2], program[3]
     instants, numbers, hashes, words = batch
     values, masks, keys, records, sketch, hits, _, _, _, _, _, wanted, work, _ = scratch
@@ -267,12 +165,30 @@ def fold_stage(
     run_program(event_code, constants, sets, values, masks, count)
     fill_keys(key_parts, hashes, first, count, keys, work[0])
     valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
-    _open_gates(policies, valid, masks, hits)
-    _fill_wanted(demands, hits, ask_all, wanted)
-    fold_block(
-        arena, tables, shares, sketch, instants, hashes,
-        first, count, keys, records, values, masks, wanted, work,
-    )  # fmt: skip
+    open_gates(policies, valid, masks, hits)
+    if ask_all:
+        wanted[:] = ~np.uint64(0)
+    else:
+        wanted[:] = always
+        want(first_demands, hits, valid, wanted)
+    twins = open_block(arena, tables, count, keys, records, work)
+    start = np.int64(0)
+    while start < count:
+        # Nearly always the whole block.
+        stop = move_clocks(arena, tables, instants, first, start, count, records, work)
+        lanes = valid & (~np.uint64(0) << np.uint64(start))
+        if stop < count:
+            lanes &= (np.uint64(1) << np.uint64(stop)) - np.uint64(1)
+        for turn in range(2):
+            if turn == 1 and not ask_all:
+                run_program(program[6], constants, sets, values, masks, count)
+                meet_first(policies, program, lanes, count, values, masks, hits)
+                want(rest_demands, hits, lanes, wanted)
+            fold_homes(
+                arena, tables, shares, sketch, instants, hashes, first, stages, turn == 0, lanes,
+                twins, records, values, masks, wanted, work,
+            )  # fmt: skip
+        start = stop
     arena[EVENT_COUNT] += count
 
 
@@ -322,7 +238,7 @@ def decide_stage(
     further[:count] = 0
     floor_tiers[:count] = 0
     policy_count = policies[1].shape[0]
-    _match_policies(policies, program, mode, count, values, masks, hits)
+    match_policies(policies, program, mode, count, values, masks, hits)
     # Where models are left out, they speak of no event.
     scored = valid if mode == FULL else np.uint64(0)
     _weigh_models(
@@ -453,9 +369,12 @@ def run_blocks(
         )  # fmt: skip
         if keeping:
             run_program(program[1], program[2], program[3], scratch[0], scratch[1], count)
+            meet_first(
+                policies, program, ~np.uint64(0), count, scratch[0], scratch[1], scratch[HITS]
+            )
         elif mode != FAIL_POLICY:
             needed = scratch[NEEDED]
-            _fill_needed(program[4], program[5], scratch[HITS], needed)
+            fill_needed(program[4], program[5], program[7], scratch[HITS], needed)
             run_needed(program[1], needed, program[2], program[3], scratch[0], scratch[1], count)
         if mode == FAIL_POLICY:
             pass_stage(output, hit_starts, used, bases, first, count)

@@ -7,49 +7,34 @@ are the same with and without, as with reading (`demand`): what nobody looks at 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.features import columns as machine
+from haitang.data.features.schedule import MASK, ROW, operands, written
 
 WORD_BITS = 64
-
-ROW, MASK = 0, 1
-_READS: dict[int, tuple[tuple[int, int], ...]] = {
-    # Operand columns (2 is the first) that name rows or masks.
-    machine.CHOOSE: ((MASK, 2), (ROW, 3), (ROW, 4)),
-    machine.DISTANCE: ((ROW, 2), (ROW, 3), (ROW, 4), (ROW, 5)),
-    machine.MASK_TO_COLUMN: ((MASK, 2),),
-    machine.AND: ((MASK, 2), (MASK, 3)),
-    machine.OR: ((MASK, 2), (MASK, 3)),
-    machine.NOT: ((MASK, 2),),
-    machine.ALWAYS: (),
-    machine.COPY: ((MASK, 2),),
-}
-_TWO_ROWS = (
-    machine.ADD, machine.SUBTRACT, machine.MULTIPLY, machine.DIVIDE, machine.MINIMUM,
-    machine.MAXIMUM, machine.MODULO, machine.COALESCE, machine.ROW_LESS, machine.ROW_LESS_EQUAL,
-    machine.ROW_EQUAL, machine.ROW_NOT_EQUAL,
-)  # fmt: skip
-_READS.update(dict.fromkeys(_TWO_ROWS, ((ROW, 2), (ROW, 3))))
-_ONE_ROW = ((ROW, 2),)
 
 
 class Needs:
     """What leads to each row and mask of a program's second stage."""
 
-    def __init__(self, code: NDArray[np.int32]) -> None:
+    def __init__(self, code: NDArray[np.int32], homes: Mapping[int, int]) -> None:
+        """`homes` has the stream or cell behind each row that one fills."""
         self.words = max(1, -(-len(code) // WORD_BITS))
         self._leading: dict[tuple[int, int], int] = {}
         """The instructions behind a row or mask, as bits of one large number."""
+        self._homes = {(ROW, row): frozenset((home,)) for row, home in homes.items()}
+        """The streams and cells behind a row or mask."""
         for i, instruction in enumerate(code.tolist()):
-            op, written = instruction[:2]
+            read = operands(instruction)
             behind = 1 << i
-            for kind, column in _READS.get(op, _ONE_ROW):
-                behind |= self._leading.get((kind, instruction[column]), 0)
-            self._leading[ROW if op < machine.LESS else MASK, written] = behind
+            for place in read:
+                behind |= self._leading.get(place, 0)
+            self._leading[written(instruction)] = behind
+            self._homes[written(instruction)] = self._homes_of(read)
 
     def of(self, rows: Iterable[int], masks: Iterable[int]) -> int:
         """Return the instructions that lead to rows and masks, as bits."""
@@ -60,12 +45,20 @@ class Needs:
             found |= self._leading.get((MASK, mask), 0)
         return found
 
-    def of_test(self, test: tuple[int, int, int, int]) -> int:
+    def of_test(self, test: Sequence[int]) -> int:
         """Return the instructions that lead to what a condition (op, a, b, c) looks at."""
-        op, a, b, _ = test
-        if op == machine.COPY:
-            return self.of((), (a,))
-        return self.of((a, b) if machine.ROW_LESS <= op <= machine.ROW_NOT_EQUAL else (a,), ())
+        found = 0
+        for place in _places_of(test):
+            found |= self._leading.get(place, 0)
+        return found
+
+    def homes_of_test(self, test: Sequence[int]) -> frozenset[int]:
+        """Return the streams and cells behind what a condition looks at."""
+        return self._homes_of(_places_of(test))
+
+    def _homes_of(self, places: Iterable[tuple[int, int]]) -> frozenset[int]:
+        empty: frozenset[int] = frozenset()
+        return empty.union(*(self._homes.get(place, empty) for place in places))
 
     def table(self, found: Iterable[int]) -> NDArray[np.uint64]:
         """Return such bits as rows of words."""
@@ -73,8 +66,17 @@ class Needs:
         return np.frombuffer(b"".join(rows), dtype="<u8").reshape(-1, self.words).copy()
 
 
+def _places_of(test: Sequence[int]) -> tuple[tuple[int, int], ...]:
+    op, a, b = test[:3]
+    if op == machine.COPY:
+        return ((MASK, a),)
+    if machine.ROW_LESS <= op <= machine.ROW_NOT_EQUAL:
+        return ((ROW, a), (ROW, b))
+    return ((ROW, a),)
+
+
 def need_tables(
-    code: NDArray[np.int32],
+    needs: Needs,
     policies: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
     models: tuple[NDArray[np.int64], NDArray[np.int64]],
     always: Iterable[int],
@@ -87,14 +89,13 @@ def need_tables(
     """
     tests, ranges, read_ranges, read_rows = policies
     input_ranges, input_rows = models
-    needs = Needs(code)
     found = []
     for p, (start, stop) in enumerate(read_ranges.tolist()):
         own = needs.of(read_rows[start:stop].tolist(), ())
         if p < len(ranges):
             first, behind = ranges[p].tolist()
             for test in tests[first:behind].tolist():
-                own |= needs.of_test(tuple(test))
+                own |= needs.of_test(test)
         elif p - len(ranges) < len(input_ranges):
             first, behind = input_ranges[p - len(ranges)].tolist()
             own |= needs.of(input_rows[first:behind].tolist(), ())

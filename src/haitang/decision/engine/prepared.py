@@ -94,7 +94,7 @@ class Prepared:
         """Hits and values that the kernel's last call has found."""
         self.machine = make_machine(
             features.arena,
-            (plan.tables, plan.shares, plan.key_parts, program.demands),
+            (plan.tables, plan.shares, plan.key_parts, program.demands, program.stages),
             program.tables,
             (program.trees, make_scratch(program.trees), *program.model_inputs),
             self.scratch,
@@ -142,7 +142,7 @@ def _guarded(words: int, *, nearest: np.uint64 | int = 0) -> NDArray[np.uint64]:
 
 
 def _fold_scratch(plan: Plan) -> tuple[NDArray[Any], ...]:
-    """Return what `fold_block` works in: a word a lane, events by slot, keys to find, slots by
+    """Return what a block is folded in: a word a lane, events by slot, keys to find, slots by
     lane, clocks by slot and lane, events that count and that ask by row of the visits, the visits
     and their spots.
     """

@@ -21,16 +21,17 @@ from haitang.data.features.specs import Catalogue
 from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.brief import BriefParts
-from haitang.decision.engine.demand import demand_tables
+from haitang.decision.engine.demand import demand_tables, places_read
 from haitang.decision.engine.friction import Friction, fields_read, friction_of
-from haitang.decision.engine.kernel import POLICY_COLUMNS
-from haitang.decision.engine.needs import need_tables
+from haitang.decision.engine.gates import POLICY_COLUMNS
+from haitang.decision.engine.needs import Needs, need_tables
 from haitang.decision.engine.reading import (
     conjuncts,
     event_part,
     names_read,
     reads_only_lists,
 )
+from haitang.decision.engine.staging import Staging, homes_of_rows
 from haitang.decision.models.layout import TreeArrays, lay_out
 from haitang.decision.models.lightgbm_text import read_model
 from haitang.decision.models.tree_model import TreeModel
@@ -63,6 +64,8 @@ class EngineProgram(msgspec.Struct, frozen=True, kw_only=True):
     trees: TreeArrays
     model_inputs: tuple[NDArray[np.int64], NDArray[np.int64]]
     """Value rows of the models' inputs: a range per model, and the rows."""
+    stages: tuple[NDArray[np.int64], ...]
+    """What is folded first, see `staging.stage_tables`."""
     demands: tuple[Any, ...]
     """Which reads an event needs, see `demand.demand_tables`."""
     contains: tuple[tuple[str, tuple[str, ...]], ...]
@@ -94,22 +97,23 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     for column, name in enumerate(given):
         program.add_column(name, column)
     policies = tuple(policy for policy in pack.policies if policy.status in ("live", "shadow"))
-    tests, gates, test_ranges = _policy_tests(program, policies, pack)
+    conditions, gates = _policy_tests(program, policies, pack)
     models = tuple(read_model(model.text, path=model.file) for model in pack.models)
     reads = [policy_reads(policy) for policy in policies]
     reads += [model.inputs for model in pack.models]
     rows = _value_rows(builder, pack.catalogue)
     recorded = tuple(tuple(name for name in names if name in rows) for names in reads)
-    read_rows, read_ranges = _flatten([[rows[name]() for name in names] for names in recorded])
-    input_rows, input_ranges = _flatten(
-        [[rows[name]() for name in model.inputs] for model in pack.models]
-    )
-    model_inputs = (input_ranges, input_rows)
+    read_tables = _flatten([[rows[name]() for name in names] for names in recorded])
+    model_inputs = _flatten([[rows[name]() for name in model.inputs] for model in pack.models])
     table = _policy_table(program, pack)
     model_rows = _model_rows(program, pack.models)
     asked = (*table[0][:, 1:3].ravel().tolist(), *model_rows[0][:, 1].tolist())
-    # Rows and fields are final only now that everything has said what it reads.
+    # Rows and fields are final only now.
     plan = builder.build()
+    needs = Needs(program.code("value"), homes_of_rows(plan))
+    read = places_read(pack, policies, plan)
+    gated = [bool(gate) for gate in gates]
+    staging = Staging(plan, needs, conditions, read, gated)
     fields = _with_further_fields(plan.fields, pack)
     return EngineProgram(
         pack=pack,
@@ -121,28 +125,26 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         models=models,
         trees=lay_out(models),
         model_inputs=model_inputs,
-        demands=demand_tables(pack, policies, [bool(gate) for gate in gates], plan),
+        stages=staging.stages,
+        demands=demand_tables(read, gated, staging),
         contains=tuple(program.inputs.contains),
-        list_runs=not any(
-            kind in FIELDS[field].event_types
-            for _, field in program.inputs.listed
-            for kind in EVENT_TYPES
-            if EVENT_TYPES[kind].family == "list"
-        ),
+        list_runs=_list_runs(program),
         constant_rows=tuple((row, value) for value, row in program.inputs.constants.items()),
         tables=(
-            _code_tables(
-                program, (tests, test_ranges, read_ranges, read_rows), model_inputs, asked
+            (
+                *_code_tables(program),
+                *need_tables(needs, (*conditions, *read_tables), model_inputs, asked),
+                *staging.code_tables(needs, program.code("value")),
             ),
             _input_tables(program, plan),
             _calendar_tables(program, pack.catalogue),
             (
-                tests,
-                test_ranges,
+                staging.tests,
+                conditions[1],
                 _policy_rows(pack, policies),
-                read_ranges,
-                read_rows,
+                *read_tables,
                 *_gate_tables(gates),
+                staging.first_stops,
             ),
             table,
             model_rows,
@@ -154,21 +156,19 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     )
 
 
-def _code_tables(
-    program: ProgramBuilder,
-    policies: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
-    model_inputs: tuple[NDArray[np.int64], NDArray[np.int64]],
-    asked: tuple[int, ...],
-) -> tuple[NDArray[Any], ...]:
-    """Return both stages' instructions, what they read, and who needs which of the second."""
-    value = program.code("value")
-    return (
-        program.code("event"),
-        value,
-        program.constants(),
-        program.sets(),
-        *need_tables(value, policies, model_inputs, asked),
+def _list_runs(program: ProgramBuilder) -> bool:
+    """Tell whether no list is asked about a field that list events carry."""
+    return not any(
+        kind in FIELDS[field].event_types
+        for _, field in program.inputs.listed
+        for kind in EVENT_TYPES
+        if EVENT_TYPES[kind].family == "list"
     )
+
+
+def _code_tables(program: ProgramBuilder) -> tuple[NDArray[Any], ...]:
+    """Return the instructions on the event and on feature values, and what they read."""
+    return program.code("event"), program.code("value"), program.constants(), program.sets()
 
 
 def _with_further_fields(fields: FieldSet, pack: Pack) -> FieldSet:
@@ -189,9 +189,8 @@ def policy_reads(policy: PolicySpec) -> tuple[str, ...]:
 
 def _policy_tests(
     program: ProgramBuilder, policies: tuple[PolicySpec, ...], pack: Pack
-) -> tuple[NDArray[np.int32], list[list[int]], NDArray[np.int64]]:
-    """Return the conditions of policies, the masks of each gate, and the range of each policy's
-    conditions.
+) -> tuple[tuple[NDArray[np.int32], NDArray[np.int64]], list[list[int]]]:
+    """Return the conditions of policies and their range by policy, and the masks of each gate.
 
     A gate is what can be told of a policy, or of a model's events, from the event alone; gates of
     models stand behind those of policies. Conditions that several share become masks, computed
@@ -230,9 +229,8 @@ def _policy_tests(
     other_ranges = [lay(tests) for tests in others[: len(policies)]]
     return (
         np.array(rows, dtype=np.int32).reshape(len(rows), 4),
-        gate_masks,
         np.array(other_ranges, dtype=np.int64).reshape(len(other_ranges), 2),
-    )
+    ), gate_masks
 
 
 def _gate_tables(gates: list[list[int]]) -> tuple[NDArray[Any], ...]:
@@ -283,12 +281,13 @@ def _value_rows(builder: PlanBuilder, catalogue: Catalogue) -> dict[str, Any]:
 
 
 def _flatten(lists: list[list[int]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the range of each list, and all their members one after the other."""
     ranges = np.zeros((max(len(lists), 1), 2), dtype=np.int64)
     flat: list[int] = []
     for i, items in enumerate(lists):
         ranges[i] = (len(flat), len(flat) + len(items))
         flat.extend(items)
-    return np.array(flat or [0], dtype=np.int64), ranges
+    return ranges, np.array(flat or [0], dtype=np.int64)
 
 
 def _policy_table(
