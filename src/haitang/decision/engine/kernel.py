@@ -172,6 +172,7 @@ def fold_stage(
         wanted[:] = always
         want(first_demands, hits, valid, wanted)
     twins = open_block(arena, tables, count, keys, records, work)
+    has_first = stages[2][0] > 0
     start = np.int64(0)
     while start < count:
         # Nearly always the whole block.
@@ -179,10 +180,11 @@ def fold_stage(
         lanes = valid & (~np.uint64(0) << np.uint64(start))
         if stop < count:
             lanes &= (np.uint64(1) << np.uint64(stop)) - np.uint64(1)
-        for turn in range(2):
-            if turn == 1 and not ask_all:
+        for turn in range(0 if has_first else 1, 2):
+            if turn == 1 and has_first and not ask_all:
                 run_program(program[6], constants, sets, values, masks, count)
                 meet_first(policies, program, lanes, count, values, masks, hits)
+            if turn == 1 and not ask_all:
                 want(rest_demands, hits, lanes, wanted)
             fold_homes(
                 arena, tables, shares, sketch, instants, hashes, first, stages, turn == 0, lanes,

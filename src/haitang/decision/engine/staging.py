@@ -69,8 +69,8 @@ def stage_tables(plan: Plan, first: set[int]) -> tuple[NDArray[np.int64], ...]:
     places = sorted(range(len(plan.tables[5])), key=lambda place: of_place[place] not in first)
     counts = (len(first), sum(of_place[place] in first for place in places))
     return (
-        np.array(homes or [0], dtype=np.int64)[: len(homes)],
-        np.array(places or [0], dtype=np.int64)[: len(places)],
+        np.array(homes, dtype=np.int64),
+        np.array(places, dtype=np.int64),
         np.array(counts, dtype=np.int64),
     )
 
