@@ -108,7 +108,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     table = _policy_table(program, pack)
     model_rows = _model_rows(program, pack.models)
     asked = (*table[0][:, 1:3].ravel().tolist(), *model_rows[0][:, 1].tolist())
-    # Rows and fields are final only now.
+    # Rows and fields are final only now that everything has said what it reads.
     plan = builder.build()
     needs = Needs(program.code("value"), homes_of_rows(plan))
     read = places_read(pack, policies, plan)
