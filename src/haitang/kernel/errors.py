@@ -35,6 +35,7 @@ _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _SYMBOL = re.compile(r"`[^`]*`")
 _QUOTES = re.compile(r"\"|[“”‘’]|(?<!\w)'[^']*'(?!\w)")
 _GOT = re.compile(r"\bgot\b", re.IGNORECASE)
+_SEPARATORS = frozenset({"Zl", "Zp"})
 _INDENT = 2
 _GUTTER = 5
 
@@ -211,8 +212,12 @@ def _columns(text: str) -> int:
 
 
 def _visible(character: str) -> str:
-    """Return the character, or a stand-in where printing it would move the cursor or hide text."""
-    return "\N{REPLACEMENT CHARACTER}" if unicodedata.category(character)[0] == "C" else character
+    """Return the character, or a stand-in where printing it would move the cursor, hide text or
+    begin another line.
+    """
+    category = unicodedata.category(character)
+    is_hidden = category[0] == "C" or category in _SEPARATORS
+    return "\N{REPLACEMENT CHARACTER}" if is_hidden else character
 
 
 def _order(problem: HaitangError) -> tuple[Place, str, str]:

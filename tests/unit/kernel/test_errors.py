@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from haitang.kernel.errors import (
@@ -136,6 +136,7 @@ def test_a_code_that_is_no_identifier_is_a_programmer_error() -> None:
 
 
 @given(st.text(max_size=300))
+@example("a\u2028b\u2029c")
 def test_any_text_makes_a_message_through_symbol(text: str) -> None:
     message = f"the value was {symbol(text)}"
     assert_grammar(message)
