@@ -156,8 +156,8 @@ def fold_homes(
     of two stages, and write the aggregate features that are wanted into `block_values`.
 
     `stage` has all streams and cells, and all places, those of the first stage before the others,
-    and how many there are of it; `block_masks` the predicates; `block_wanted` per place the events
-    that ask for what is read there.
+    how many there are of it, and where the cells of both begin; `block_masks` the predicates;
+    `block_wanted` per place the events that ask for what is read there.
     """
     home_order, place_order, firsts = stage
     streams = table_of(tables[2], S_COLUMNS)
@@ -167,6 +167,7 @@ def fold_homes(
     present = pointer_to(work[1])
     homes_start = np.int64(0) if is_first else firsts[0]
     homes_stop = firsts[0] if is_first else np.int64(home_order.shape[0])
+    cells_start = firsts[2] if is_first else firsts[3]
     places_start = np.int64(0) if is_first else firsts[1]
     places_stop = firsts[1] if is_first else np.int64(place_order.shape[0])
     stream_places = np.int64(streams[stream_count - 1, S_PLACE_STOP]) if stream_count > 0 else 0
@@ -178,6 +179,6 @@ def fold_homes(
     fold_lanes(
         pointer_to(arena_words), tables, read_shares, sketch, pointer_to(all_instants),
         pointer_to(all_hashes), all_instants.shape[0], first, pointer_to(home_order), homes_start,
-        homes_stop, lanes, twins, present, table_of(block_records, LANES),
+        cells_start, homes_stop, lanes, twins, present, table_of(block_records, LANES),
         table_of(work[4], LANES), values, pointer_to(block_masks), wanted, work[5:],
     )  # fmt: skip

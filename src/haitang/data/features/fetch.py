@@ -153,11 +153,9 @@ def fetch_blocks(arena: Any, spots: Any, first: Int, behind: Int) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fetch_rings(
-    arena: Any, streams: Any, stream_count: Int, rows: Any, visits: Any, spots: Any, first: Int,
-    behind: Int,
-) -> None:  # fmt: skip
+    arena: Any, streams: Any, rows: Any, visits: Any, spots: Any, first: Int, behind: Int
+) -> None:
     """Fetch what hangs on the blocks of visits `first` to `behind`."""
     for v in range(first, behind):
-        s = np.int64(rows[visits[v] >> ROW_SHIFT, V_HOME])
-        if s < stream_count and spots[v] > 0:
-            _fetch_ring(arena, streams, s, spots[v])
+        if spots[v] > 0:
+            _fetch_ring(arena, streams, np.int64(rows[visits[v] >> ROW_SHIFT, V_HOME]), spots[v])

@@ -25,6 +25,7 @@ from haitang.data.features.arena import (
     release,
     resize,
 )
+from haitang.data.features.cells import fold_cells
 from haitang.data.features.columns import LANES
 from haitang.data.features.fetch import (
     AHEAD,
@@ -36,11 +37,6 @@ from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
     C_COLUMNS,
-    C_SOURCE,
-    CELL_FIRST,
-    CELL_LAST,
-    CELL_LATEST,
-    CELL_TOTAL,
     D_COLUMNS,
     G_COLUMNS,
     N_COLUMNS,
@@ -73,12 +69,11 @@ from haitang.data.features.layout import (
     V_STOP,
     V_WITH,
 )
-from haitang.data.features.reads import read_cell, read_nothing, read_windows, scaled
+from haitang.data.features.reads import read_nothing, read_windows, scaled
 from haitang.data.features.ring import enter_due, insert
-from haitang.data.features.visits import ASKS, COUNTS, ROW_SHIFT, list_visits
+from haitang.data.features.visits import ASKS, COUNTS, ROW_SHIFT, is_at, list_visits
 from haitang.kernel.pointers import (
     Int,
-    as_floats,
     as_halves,
     pointer_to,
     table_of,
@@ -150,13 +145,6 @@ def sweep(words: Any, tables: Any) -> None:
             while keys * 2 > target:
                 target *= 2
             resize(arena, entry, target)
-
-
-@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
-def _is_at(events: Any, rows: Any, i: Int, records: Any, record: Int, lane: Int) -> bool:
-    """Tell whether an event is among those of a row, and the row's key is this one."""
-    here = (events[i] >> np.uint64(lane)) & np.uint64(1) != 0
-    return bool(here and records[rows[i, V_SLOT], lane] == record)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
@@ -233,14 +221,14 @@ def _fold_twin(
     """
     counts = False
     for i in range(first, behind):
-        counts = counts or _is_at(counted, rows, i, records, record, lane)
+        counts = counts or is_at(counted, rows, i, records, record, lane)
     block = spot
     if spot < 0:
         block = arena[-spot]
         if block == 0:
             if not counts:
                 for i in range(first, behind):
-                    if _is_at(asked, rows, i, records, record, lane):
+                    if is_at(asked, rows, i, records, record, lane):
                         read_nothing(reads, rows[i, V_PRIOR], rows[i, V_STOP], values, lane)
                 return
             block = _new_block(arena, streams, s, -spot)
@@ -248,7 +236,7 @@ def _fold_twin(
         enter_due(arena, streams, edges, s, block, now)
     if counts:
         for i in range(first, behind):
-            if _is_at(asked, rows, i, records, record, lane):
+            if is_at(asked, rows, i, records, record, lane):
                 read_windows(
                     arena, streams, edges, reads, shares, scratch,
                     rows[i, V_PRIOR], rows[i, V_WITH], s, block, now, values, lane,
@@ -257,7 +245,7 @@ def _fold_twin(
             arena, streams, edges, hashes, event_count, s, block, instant, now, event, lane, values
         )
     for i in range(first, behind):
-        if _is_at(asked, rows, i, records, record, lane):
+        if is_at(asked, rows, i, records, record, lane):
             read_windows(
                 arena, streams, edges, reads, shares, scratch,
                 rows[i, V_WITH if counts else V_PRIOR], rows[i, V_STOP], s, block, now, values,
@@ -266,38 +254,13 @@ def _fold_twin(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fold_cell(
-    arena: Any, cells: Any, cell_reads: Any, rows: Any, records: Any, counted: Any, asked: Any,
-    first: Int, behind: Int, c: Int, cell: Int, record: Int, instant: Int, now: Int, lane: Int,
-    values: Any,
-) -> None:  # fmt: skip
-    counts = False
-    for i in range(first, behind):
-        counts = counts or _is_at(counted, rows, i, records, record, lane)
-    for when in range(2):
-        if when == 1 and counts:
-            total = arena[cell + CELL_TOTAL]
-            if total == 0 or instant < arena[cell + CELL_FIRST]:
-                arena[cell + CELL_FIRST] = instant
-            if total == 0 or instant >= arena[cell + CELL_LAST]:
-                arena[cell + CELL_LAST] = instant
-                if cells[c, C_SOURCE] >= 0:
-                    as_floats(arena)[cell + CELL_LATEST] = values[cells[c, C_SOURCE], lane]
-            arena[cell + CELL_TOTAL] = total + 1
-        for i in range(first, behind):
-            if _is_at(asked, rows, i, records, record, lane):
-                for d in range(rows[i, V_PRIOR + when], rows[i, V_WITH + when]):
-                    read_cell(arena, cell_reads, d, cell, now, values, lane)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _fold_visits(
-    arena: Any, streams: Any, stream_count: Int, edges: Any, reads: Any, cells: Any,
-    cell_reads: Any, rows: Any, shares: Any, scratch: Any, instants: Any, hashes: Any,
-    event_count: Int, first: Int, twins: Any, records: Any, clocks: Any, values: Any, counted: Any,
-    asked: Any, visits: Any, spots: Any, start: Int, stop: Int,
+    arena: Any, streams: Any, edges: Any, reads: Any, rows: Any, shares: Any, scratch: Any,
+    instants: Any, hashes: Any, event_count: Int, first: Int, twins: Any, records: Any,
+    clocks: Any, values: Any, counted: Any, asked: Any, visits: Any, spots: Any, start: Int,
+    stop: Int,
 ) -> None:  # fmt: skip
-    """Fold visits `start` to `stop`."""
+    """Fold visits `start` to `stop`, all of streams."""
     for v in range(start, stop):
         visit = np.int64(visits[v])
         i = visit >> ROW_SHIFT
@@ -306,15 +269,7 @@ def _fold_visits(
         x = np.int64(rows[i, V_SLOT])
         now = clocks[x, j]
         event = first + j
-        is_twin = (twins >> np.uint64(j)) & np.uint64(1) != 0
-        if s >= stream_count:
-            _fold_cell(
-                arena, cells, cell_reads, rows, records, counted, asked,
-                np.int64(rows[i, V_HOME_START]) if is_twin else i,
-                np.int64(rows[i, V_HOME_STOP]) if is_twin else i + 1,
-                s - stream_count, spots[v], records[x, j], instants[event], now, j, values,
-            )  # fmt: skip
-        elif is_twin:
+        if (twins >> np.uint64(j)) & np.uint64(1) != 0:
             _fold_twin(
                 arena, streams, edges, reads, rows, shares, scratch, hashes, event_count, records,
                 counted, asked, np.int64(rows[i, V_HOME_START]), np.int64(rows[i, V_HOME_STOP]), s,
@@ -331,20 +286,20 @@ def _fold_visits(
 @njit(cache=True, nogil=True, error_model="numpy")
 def fold_lanes(
     arena: Any, tables: Any, read_shares: Any, sketch: Any, instants: Any, hashes: Any,
-    event_count: Int, first: Int, order: Any, start: Int, stop: Int, lanes: Any, twins: Any,
-    present: Any, records: Any, clocks: Any, values: Any, masks: Any, wanted: Any, room: Any,
+    event_count: Int, first: Int, order: Any, start: Int, cells_start: Int, stop: Int, lanes: Any,
+    twins: Any, present: Any, records: Any, clocks: Any, values: Any, masks: Any, wanted: Any,
+    room: Any,
 ) -> None:  # fmt: skip
-    """Fold some lanes of a block, in the streams and cells `start` to `stop` of an order: in steps,
-    each fetching for the next.
+    """Fold some lanes of a block, in the streams and cells `start` to `stop` of an order, the cells
+    from `cells_start` on: in steps, each fetching for the next.
     """
     streams = table_of(tables[2], S_COLUMNS)
     stream_count = tables[2].shape[0]
     edges = table_of(tables[3], G_COLUMNS)
     reads = table_of(tables[4], R_COLUMNS)
-    cells = table_of(tables[6], C_COLUMNS)
-    cell_reads = table_of(tables[7], D_COLUMNS)
-    homes = table_of(tables[10], 2)
     rows = table_of(tables[11], V_COLUMNS)
+    homes = table_of(tables[10], 2)
+    cells = table_of(tables[6], C_COLUMNS)
     shares = pointer_to(read_shares)
     scratch = pointer_to(sketch)
     counted = pointer_to(room[0])
@@ -352,19 +307,27 @@ def fold_lanes(
     visits = pointer_to(room[2])
     spots = pointer_to(room[3])
     count = list_visits(
-        streams, stream_count, cells, homes, order, start, stop, rows, lanes, present,
-        wanted, masks, twins, records, counted, asked, visits, spots,
+        streams, stream_count, cells, homes, order, start, cells_start, rows, lanes, present,
+        wanted, masks, twins, records, counted, asked, visits, spots, 0,
+    )  # fmt: skip
+    behind = list_visits(
+        streams, stream_count, cells, homes, order, cells_start, stop, rows, lanes, present,
+        wanted, masks, twins, records, counted, asked, visits, spots, count,
     )  # fmt: skip
     for ahead in range(AHEAD, count + 4 * AHEAD, AHEAD):
         fetch_spots(arena, spots, min(ahead - AHEAD, count), min(ahead, count))
         fetch_blocks(arena, spots, min(max(ahead - 2 * AHEAD, 0), count), min(ahead - AHEAD, count))
         fetch_rings(
-            arena, streams, stream_count, rows, visits, spots,
+            arena, streams, rows, visits, spots,
             min(max(ahead - 3 * AHEAD, 0), count), min(max(ahead - 2 * AHEAD, 0), count),
         )  # fmt: skip
         _fold_visits(
-            arena, streams, stream_count, edges, reads, cells, cell_reads, rows, shares, scratch,
-            instants, hashes, event_count, first, twins, records, clocks, values, counted, asked,
-            visits, spots, min(max(ahead - 4 * AHEAD, 0), count),
-            min(max(ahead - 3 * AHEAD, 0), count),
+            arena, streams, edges, reads, rows, shares, scratch, instants, hashes, event_count,
+            first, twins, records, clocks, values, counted, asked, visits, spots,
+            min(max(ahead - 4 * AHEAD, 0), count), min(max(ahead - 3 * AHEAD, 0), count),
         )  # fmt: skip
+    fold_cells(
+        arena, stream_count, cells, pointer_to(tables[12]), table_of(tables[7], D_COLUMNS), rows,
+        instants, first, twins, records, clocks, values, counted, asked, visits, spots, count,
+        behind,
+    )  # fmt: skip

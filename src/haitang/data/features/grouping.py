@@ -85,7 +85,10 @@ class Grouping:
     def predicate(self, feature: FeatureSpec) -> int:
         """Return the mask of the events that count and have a value."""
         mask = self.counted(feature)[1]
-        if feature.of is None:
+        if feature.of is None or (
+            feature.where is not None
+            and terms.implies_known(feature.where, feature.of, self._program.derived)
+        ):
             return mask
         known = self._program.mask(terms.Known(operand=feature.of))
         return self._checked(feature, known if mask < 0 else self._program.both(mask, known))

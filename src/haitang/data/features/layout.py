@@ -80,20 +80,22 @@ V_HOME_START = 7  # rows of the same stream or cell
 V_HOME_STOP = 8
 V_COLUMNS = 9
 
-# One row a cell: first, last, number and latest value over a key's life.
+# One row a cell: first, last and number over a key's life, and the latest of some values.
 C_OFFSET = 0
-C_SOURCE = 1
-C_PLACE_START = 2
-C_PLACE_STOP = 3
-C_COLUMNS = 4
-CELL_FIRST, CELL_LAST, CELL_TOTAL, CELL_LATEST, CELL_WORDS = 0, 1, 2, 3, 4
+C_SOURCE_START = 1  # among the sources, the value rows whose latest is kept
+C_SOURCE_STOP = 2
+C_PLACE_START = 3
+C_PLACE_STOP = 4
+C_COLUMNS = 5
+CELL_FIRST, CELL_LAST, CELL_TOTAL, CELL_LATEST = 0, 1, 2, 3  # a word a source from the last on
 
 # One row a read of a cell.
 D_CELL = 0
 D_PRIOR = 1
 D_KIND = 2  # one of KIND_*
 D_ROW = 3
-D_COLUMNS = 4
+D_WORD = 4  # of the latest value within the cell
+D_COLUMNS = 5
 KIND_FIRST, KIND_SINCE, KIND_TOTAL, KIND_LATEST = 0, 1, 2, 3
 
 # One row an entity.

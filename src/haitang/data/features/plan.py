@@ -35,7 +35,7 @@ INLINE_WORDS = 48
 """Up to this size the streams of an entity lie in its records; beyond, each has a block from its
 first event on, because few keys ever see most of the streams.
 """
-STATE_FORMAT = 5
+STATE_FORMAT = 6
 """Raised whenever the meaning of a state word changes: older states are refused."""
 
 CELL_KINDS = {
@@ -104,7 +104,7 @@ class PlanBuilder:
         self._entities = {entity.name: i for i, entity in enumerate(catalogue.entities)}
         self._slots = {key.slot: i for i, key in enumerate(catalogue.keys)}
         self._streams: dict[Group, Stream] = {}
-        self._cells: dict[tuple[int, ...], Cell] = {}
+        self._cells: dict[tuple[int, int, int], Cell] = {}
         self._hash_fields: dict[str, int] = {}
         self._grouping = Grouping(catalogue, self.program, self._hash_fields)
         self._homes: dict[str, Stream | Cell] = {}
@@ -179,17 +179,20 @@ class PlanBuilder:
 
     def _add_cell(self, feature: FeatureSpec) -> None:
         assert feature.aggregate is not None
-        source = self.program.row(feature.of) if feature.of is not None else -1
-        if feature.aggregate != "latest":
-            source = -1
         entity, _, seen = self._grouping.counted(feature)
-        key = (entity, self._grouping.predicate(feature), seen)
-        # A cell without a latest value can share one that keeps it, but not the other way round.
+        mask = self._grouping.predicate(feature)
         cell = self._cells.setdefault(
-            (*key, source), Cell(entity=key[0], mask=key[1], seen=key[2], source=source, reads={})
+            (entity, mask, seen), Cell(entity=entity, mask=mask, seen=seen, sources=[], reads={})
         )
         self._homes[feature.name] = cell
-        read = (self._slots[feature.key], int(feature.prior), CELL_KINDS[feature.aggregate])
+        source = 0
+        if feature.aggregate == "latest" and feature.of is not None:
+            row = self.program.row(feature.of)
+            if row not in cell.sources:
+                cell.sources.append(row)
+            source = cell.sources.index(row)
+        kind = CELL_KINDS[feature.aggregate]
+        read = (self._slots[feature.key], int(feature.prior), kind, source)
         if read in cell.reads:
             self.program.alias_aggregate(feature.name, cell.reads[read])
         else:
@@ -209,6 +212,7 @@ class PlanBuilder:
         cell_rows, cell_reads, cell_places = self._cell_tables(
             cells, entities, first_place=len(places)
         )
+        sources = [row for cell in cells for row in cell.sources]
         places = np.concatenate((places, cell_places))
         placed = [
             *stream_rows[:, at.S_PLACE_START : at.S_PLACE_STOP + 1].tolist(),
@@ -240,6 +244,7 @@ class PlanBuilder:
                 cell_reads,
                 *self._sibling_tables(),
                 *visit_tables([*streams, *cells], placed, places, len(self._slots)),
+                np.array(sources or [0], dtype=np.int64),
             ),
             shares=shares,
             places=self._places(streams, cells, (stream_rows, cell_rows), places),
@@ -331,25 +336,29 @@ class PlanBuilder:
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
         table = np.zeros((len(cells), at.C_COLUMNS), dtype=np.int64)
         places: list[tuple[int, int, int, int]] = []
-        reads: list[tuple[int, int, int, int]] = []
+        reads: list[tuple[int, int, int, int, int]] = []
+        source = 0
         for i in range(len(self._entities)):
             own = [c for c, cell in enumerate(cells) if cell.entity == i]
             entities[i, at.N_CELL_START] = own[0] if own else 0
             entities[i, at.N_CELL_STOP] = own[-1] + 1 if own else 0
         for c, cell in enumerate(cells):
             offset = int(entities[cell.entity, at.N_RECORD_WORDS])
-            entities[cell.entity, at.N_RECORD_WORDS] = offset + at.CELL_WORDS
+            words = at.CELL_LATEST + len(cell.sources)
+            entities[cell.entity, at.N_RECORD_WORDS] = offset + words
             place = first_place + len(places)
-            for slot in sorted({slot for slot, _, _ in cell.reads}):
+            for slot in sorted({slot for slot, *_ in cell.reads}):
                 start, priors = len(reads), 0
-                for (read_slot, prior, kind), row in sorted(
+                for (read_slot, prior, kind, which), row in sorted(
                     cell.reads.items(), key=lambda item: (-item[0][1], item[0])
                 ):
                     if read_slot == slot:
-                        reads.append((c, prior, kind, row))
+                        reads.append((c, prior, kind, row, at.CELL_LATEST + which))
                         priors += prior
                 places.append((slot, start, start + priors, len(reads)))
-            table[c] = (offset, cell.source, place, first_place + len(places))
+            behind = source + len(cell.sources)
+            table[c] = (offset, source, behind, place, first_place + len(places))
+            source = behind
         read_rows = np.array(reads, dtype=np.int64).reshape(len(reads), at.D_COLUMNS)
         return table, read_rows, _place_rows(places)
 

@@ -1,4 +1,4 @@
-"""Read the aggregates of one stream or cell of one key into the value rows of one lane."""
+"""Read the aggregates of one stream of one key into the value rows of one lane."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from haitang.data.features.layout import (
     B_ENTERED,
     B_LENGTH,
     B_RING,
-    CELL_FIRST,
-    CELL_LAST,
-    CELL_LATEST,
-    CELL_TOTAL,
-    D_KIND,
-    D_ROW,
-    KIND_FIRST,
-    KIND_SINCE,
-    KIND_TOTAL,
     Q_ENTRIES,
     Q_LENGTH,
     R_COUNT,
@@ -55,7 +46,7 @@ from haitang.data.features.layout import (
     S_TOTAL_SUM,
 )
 from haitang.data.features.ring import advance_edge, entry_value, multiply_square, take_wide
-from haitang.kernel.pointers import Int, as_floats, as_halves
+from haitang.kernel.pointers import Int, as_halves
 
 CANCELLATION = 1e-6
 """Below this share of the mean square, a variance from rounded sums is not trusted and computed in
@@ -70,7 +61,6 @@ SKETCH_BUCKETS = 2304
 _LOG_GROWTH = math.log(SKETCH_GROWTH)
 
 TWO_TO_64 = 18446744073709551616.0
-MICROSECONDS = 1e6
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -426,21 +416,3 @@ def read_nothing(reads: Any, first: Int, behind: Int, values: Any, lane: Int) ->
             if row >= 0:
                 is_counted = column == R_COUNT or column == R_SUM or column == R_DISTINCT
                 values[row, lane] = 0.0 if is_counted else math.nan
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def read_cell(arena: Any, reads: Any, d: Int, cell: Int, now: Int, values: Any, lane: Int) -> None:
-    """Read one value of a cell as of `now`."""
-    kind = reads[d, D_KIND]
-    total = arena[cell + CELL_TOTAL]
-    result = math.nan
-    if kind == KIND_TOTAL:
-        result = np.float64(total)
-    elif total > 0:
-        if kind == KIND_FIRST:
-            result = (now - arena[cell + CELL_FIRST]) / MICROSECONDS
-        elif kind == KIND_SINCE:
-            result = (now - arena[cell + CELL_LAST]) / MICROSECONDS
-        else:
-            result = as_floats(arena)[cell + CELL_LATEST]
-    values[reads[d, D_ROW], lane] = result

@@ -33,8 +33,11 @@ class Cell(msgspec.Struct, kw_only=True, eq=False):  # told apart by identity
     entity: int
     mask: int
     seen: int
-    source: int
-    reads: dict[tuple[int, int, int], int]
+    sources: list[int]
+    """Value rows whose latest is kept."""
+    reads: dict[tuple[int, int, int, int], int]
+    """By slot, prior, kind and place among the sources (0 where none is read): the row it goes to.
+    """
 
 
 def stream_row(stream: Stream, *, edge_start: int) -> NDArray[np.int64]:

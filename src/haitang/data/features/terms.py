@@ -6,6 +6,7 @@ A missing value is NaN. A comparison with a missing value is false; arithmetic w
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -136,6 +137,27 @@ Expression = (
     | Call
 )
 """Any node."""
+
+
+def implies_known(
+    condition: Expression, operand: Expression, derived: Mapping[str, Expression]
+) -> bool:
+    """Tell whether an operand cannot be missing where a condition holds: the condition says so, or
+    compares it. `derived` has what derived features stand for. False where that is not seen.
+    """
+    match condition:
+        case Known(operand=known) | OneOf(operand=known):
+            return known == operand
+        case Compare(left=left, right=right):
+            return operand in (left, right)
+        case Logic(op="and", operands=operands):
+            return any(implies_known(one, operand, derived) for one in operands)
+        case Logic(op="or", operands=operands):
+            return all(implies_known(one, operand, derived) for one in operands)
+        case Feature(name=name) if name in derived:
+            return implies_known(derived[name], operand, derived)
+        case _:
+            return False
 
 
 class FunctionSpec(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,15 +35,15 @@ before the first place.
 def list_visits(
     streams: Any, stream_count: Int, cells: Any, homes: Any, order: Any, start: Int, stop: Int,
     rows: Any, lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any, records: Any,
-    counted: Any, asked: Any, visits: Any, spots: Any,
+    counted: Any, asked: Any, visits: Any, spots: Any, found: Int,
 ) -> Int:  # fmt: skip
-    """List the visits of some lanes by stream or cell, then lane; return how many there are.
+    """List the visits of some lanes by stream or cell, then lane, behind `found` others; return how
+    many there are then.
 
     The streams and cells are those from `start` to `stop` of an order; `homes` has the range of
     rows of each; `counted` and `asked` get each row's events. A visit's spot is where in the arena
     the stream or cell stands; for a stream that has a block of its own, minus where that is told.
     """
-    found = 0
     for k in range(start, stop):
         h = order[k]
         first = homes[h, 0]
@@ -96,6 +96,13 @@ def list_visits(
                 spots[found] = sign * spot
                 found += 1
     return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def is_at(events: Any, rows: Any, i: Int, records: Any, record: Int, lane: Int) -> bool:
+    """Tell whether an event is among those of a row, and the row's key is this one."""
+    here = (events[i] >> np.uint64(lane)) & np.uint64(1) != 0
+    return bool(here and records[rows[i, V_SLOT], lane] == record)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

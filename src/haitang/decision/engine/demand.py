@@ -76,7 +76,7 @@ def demand_tables(
     """
     order, counts = staging.stages[1], staging.stages[2]
     always = np.zeros(max(len(order), 1), dtype=np.uint64)
-    parts = np.split(order, counts[1:])
+    parts = np.split(order, counts[1:2])
     tables: list[dict[int, set[int]]] = []
     for part, shut in zip(parts, (gated, staging.shut(gated)), strict=True):
         of_stage = set(part.tolist())

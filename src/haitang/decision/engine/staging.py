@@ -61,13 +61,20 @@ def choose_first(alone: list[set[int]], read: list[set[int]]) -> set[int]:
 
 
 def stage_tables(plan: Plan, first: set[int]) -> tuple[NDArray[np.int64], ...]:
-    """Return all streams and cells, and all places, those of the first stage before the others, and
-    how many there are of it.
+    """Return all streams and cells, and all places, those of the first stage before the others; and
+    how many there are of it, and behind which streams its cells and those of the second begin.
     """
     homes = sorted(range(len(plan.tables[10])), key=lambda home: home not in first)
     of_place = homes_of_places(plan)
     places = sorted(range(len(plan.tables[5])), key=lambda place: of_place[place] not in first)
-    counts = (len(first), sum(of_place[place] in first for place in places))
+    streams = len(plan.tables[2])
+    first_streams = sum(home < streams for home in first)
+    counts = (
+        len(first),
+        sum(of_place[place] in first for place in places),
+        first_streams,
+        len(first) + streams - first_streams,
+    )
     return (
         np.array(homes, dtype=np.int64),
         np.array(places, dtype=np.int64),

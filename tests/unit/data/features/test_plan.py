@@ -158,6 +158,54 @@ def test_a_sum_shares_the_stream_that_counts_its_events_and_a_mean_does_not() ->
     assert stream_count(plan_of(count, feature("b", "sum", where=CALL_ACTIVE))) == 2
 
 
+def test_a_mean_shares_it_where_an_event_that_counts_is_known_to_have_a_value() -> None:
+    # A comparison with something missing is false.
+    counted = [feature("a", "count", where=LARGE), feature("b", "sum", where=LARGE)]
+    assert stream_count(plan_of(*counted, feature("c", "mean", where=LARGE))) == 1
+    assert stream_count(plan_of(*counted, feature("c", "max", where=LARGE))) == 1
+    fee = terms.Field(name="fee_minor", type="number")
+    assert stream_count(plan_of(*counted, feature("c", "mean", where=LARGE, of=fee))) == 2
+
+
+def test_a_condition_tells_what_cannot_be_missing_where_it_holds() -> None:
+    known = terms.Known(operand=PAYEE)
+    either = terms.Logic(op="or", operands=(known, LARGE))
+    both = terms.Logic(op="and", operands=(CALL_ACTIVE, known))
+    one_of = terms.OneOf(operand=PAYEE, values=("a", "b"))
+    derived = {"is_large": LARGE}
+    large = terms.Feature(name="is_large", type="flag")
+
+    def tells(condition: terms.Expression, operand: terms.Expression) -> bool:
+        return terms.implies_known(condition, operand, derived)
+
+    assert all(tells(condition, PAYEE) for condition in (known, both, one_of))
+    assert tells(LARGE, AMOUNT)
+    assert tells(large, AMOUNT)
+    assert tells(terms.Logic(op="or", operands=(LARGE, large)), AMOUNT)
+    assert not any(tells(condition, AMOUNT) for condition in (known, either, both, CALL_ACTIVE))
+    assert not tells(terms.Not(operand=known), PAYEE)
+    assert not tells(either, PAYEE)
+    assert not tells(terms.Feature(name="other", type="flag"), AMOUNT)
+
+
+def test_what_is_latest_first_and_counted_of_the_same_events_is_one_cell() -> None:
+    fee = terms.Field(name="fee_minor", type="number")
+    told = terms.Logic(op="and", operands=(terms.Known(operand=AMOUNT), terms.Known(operand=fee)))
+    plan = plan_of(
+        feature("amount", "latest", where=told),
+        feature("fee", "latest", of=fee, where=told),
+        feature("age", "since", where=told),
+        feature("number", "total", where=told, prior=True),
+        feature("again", "latest", where=told, prior=True),
+    )
+    ((offset, start, stop, *_),) = plan.tables[6].tolist()
+    assert (offset, stop - start) == (2, 2)
+    assert plan.tables[0][0, at.N_RECORD_WORDS] == 2 + at.CELL_LATEST + 2
+    assert len(set(rows(plan).values())) == 5
+    # What is missing does not count: the latest of an amount is not that of another event.
+    assert len(plan_of(feature("a", "latest"), feature("b", "since")).tables[6]) == 2
+
+
 def test_two_slots_of_an_entity_read_one_stream_of_their_shared_state() -> None:
     plan = plan_of(
         feature("paid", "sum", key="payer_account"), feature("got", "sum", key="payee_account")
