@@ -6,9 +6,11 @@ instants from t on, and leaves what was said before. So the statements of a valu
 one drops those that begin at t or later, and lies on top of the rest.
 
 Nearly all values have one statement. It stands in the value's slot (32 bytes); only the statements
-of values with a history take rows of their own. The hash table is filled from a half to three
-quarters and grows by an eighth, in the order of its slots, which is that of the hashes: a walk
-through memory.
+of values with a history take rows of their own. The hash table is filled to thirteen sixteenths and
+grows by an eighth, in the order of its slots, which is that of the hashes: a walk through memory.
+
+Nearly all values that events bring are on no list. Beside the slots stand marks (`marks`), which
+tell of these at one look that nothing was said. They follow from the keys, so none is written out.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from haitang.data.lists.errors import damaged
+from haitang.data.lists.marks import are_few, is_marked, mark_shift, marks_of, set_mark
 from haitang.kernel.hashing import hash_text, hash_texts
 from haitang.kernel.pointers import pointer_to, table_of
 
@@ -43,7 +46,7 @@ BEGIN, END, POSITION, OLDER = 0, 1, 2, 3
 SPAN_COLUMNS, STATEMENT_COLUMNS = 2, 4
 _SLOTS_WANTED, _STATEMENTS_WANTED = 1, 2
 
-_MAGIC = b"HTLISTS3"
+_MAGIC = b"HTLISTS4"
 _HEADER = struct.Struct("<8s5q")
 
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
@@ -51,16 +54,16 @@ _SPREAD = np.uint64(0x9E3779B97F4A7C15)
 does not meet its own hash.
 """
 
-Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+Arrays: TypeAlias = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")
 def list_view(lists: Any) -> Any:
     """Return what kernels look up in, as pointers: an array passed on is counted each time."""
-    keys, spans, said, statements = lists
+    keys, spans, said, statements, marks = lists
     return (
         pointer_to(keys), keys.shape[0], table_of(spans, SPAN_COLUMNS), pointer_to(said),
-        table_of(statements, STATEMENT_COLUMNS),
+        table_of(statements, STATEMENT_COLUMNS), pointer_to(marks), mark_shift(marks.shape[0]),
     )  # fmt: skip
 
 
@@ -111,9 +114,8 @@ def is_strange(view: Any, key: Any) -> Any:
     """Tell at one look, for most, that the list of a key has never said anything of its value;
     whether it has is told by `lookup`.
     """
-    keys, capacity = view[:2]
-    share = (key >> np.uint64(32)) * np.uint64(capacity)
-    return (keys[np.int64(share >> np.uint64(32))] == np.uint64(0)) | (key == np.uint64(0))
+    marks, shift = view[5:]
+    return (not is_marked(marks, shift, key)) | (key == np.uint64(0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -121,7 +123,7 @@ def lookup(view: Any, key: Any, instant: Int) -> bool:
     """Tell whether the value of a key is on the key's list at an instant; `view` is what
     `list_view` returns, `key` what `list_key` does.
     """
-    keys, capacity, spans, said, statements = view
+    keys, capacity, spans, said, statements = view[:5]
     if key == np.uint64(0):
         return False
     i = _slot(keys, capacity, key)
@@ -139,7 +141,7 @@ def lookup(view: Any, key: Any, instant: Int) -> bool:
 def has_spoken(view: Any, key: Any) -> bool:
     """Tell whether the list of a key has ever said anything of its value."""
     keys, capacity = view[:2]
-    return bool(key != np.uint64(0) and keys[_slot(keys, capacity, key)] == key)
+    return bool(not is_strange(view, key) and keys[_slot(keys, capacity, key)] == key)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -169,7 +171,7 @@ def _push(statements: Any, counts: Any, begin: Int, end: Int, position: Int, old
 @njit(cache=True, error_model="numpy")
 def _say_again(lists: Any, counts: Any, i: Int, begin: Int, end: Int, position: Int) -> None:
     """Put a statement on top of those of a value that the table knows."""
-    _, spans, said, statements = lists
+    _, spans, said, statements, _ = lists
     ends_nothing = end <= begin
     if said[i] >= FROM_PACK:
         if spans[i, BEGIN] >= begin:
@@ -204,8 +206,9 @@ def _say(
     """Put statements (begin, end, position) into the table from `first` on; return how far it got
     before room was wanting.
     """
-    keys, spans, said, statements = lists
-    limit = keys.shape[0] // 4 * 3
+    keys, spans, said, statements, marks = lists
+    shift = mark_shift(marks.shape[0])
+    limit = keys.shape[0] // 16 * 13
     counts[WANTED] = 0
     for k in range(first, rows.shape[0]):
         key = list_key(list_hashes[k], value_hashes[k])
@@ -224,6 +227,7 @@ def _say(
                 counts[WANTED] = _SLOTS_WANTED
                 return k
             keys[i] = key
+            set_mark(marks, shift, key)
             spans[i, BEGIN] = begin
             spans[i, END] = end
             said[i] = rows[k, POSITION]
@@ -250,7 +254,7 @@ def _read(lists: Any, list_hash: Any, value_hash: Any, instant: Int, found: Any)
 
     Neither this nor `_say` lets other threads run, so what is read is never half written.
     """
-    keys, spans, said, statements = lists
+    keys, spans, said, statements, _ = lists
     key = list_key(list_hash, value_hash)
     if key == np.uint64(0):
         return False
@@ -290,8 +294,10 @@ class ListTable:
     """
 
     def __init__(self) -> None:
-        self.arrays: Arrays = (*_empty_slots(FIRST_CAPACITY), _empty_statements(FIRST_STATEMENTS))
-        """What `lookup` reads: keys, (begin, end), position or −2 − row of statements, statements.
+        slots, statements = _empty_slots(FIRST_CAPACITY), _empty_statements(FIRST_STATEMENTS)
+        self.arrays: Arrays = (*slots, statements, marks_of(slots[0]))
+        """What `lookup` reads: keys, (begin, end), position or −2 − row of statements, statements;
+        and marks.
 
         Replaced when the table grows, always with arrays of the same kinds.
         """
@@ -395,7 +401,7 @@ class ListTable:
 
     def buffers(self) -> list[memoryview]:
         """Return what is to be written, piece after piece; the large ones are the table itself."""
-        keys, spans, said, statements = self.arrays
+        keys, spans, said, statements, _ = self.arrays
         counts = self._counts
         used = int(counts[STATEMENTS])
         header = _HEADER.pack(
@@ -425,7 +431,7 @@ class ListTable:
             flat = array.reshape(-1)
             flat[:] = np.frombuffer(whole, dtype=array.dtype, count=array.size, offset=place)
             place += array.nbytes
-        self.arrays = (*slots, statements)
+        self.arrays = (*slots, statements, marks_of(slots[0]))
         self._counts = np.array([used, rows, free, 0], dtype=np.int64)
 
     # -- room ------------------------------------------------------------------------------------
@@ -443,18 +449,20 @@ class ListTable:
                 self._grow_statements()
 
     def _grow_slots(self) -> None:
-        keys, spans, said, statements = self.arrays
+        keys, spans, said, statements, marks = self.arrays
         size = len(keys)
         larger = _empty_slots(size * 2 if size < DOUBLING_TO else size + size // 8)
         _move(keys, spans, said, larger)
-        self.arrays = (*larger, statements)
+        if are_few(marks, len(larger[0])):
+            marks = marks_of(larger[0])
+        self.arrays = (*larger, statements, marks)
 
     def _grow_statements(self) -> None:
-        keys, spans, said, statements = self.arrays
+        keys, spans, said, statements, marks = self.arrays
         size = len(statements)
         larger = _empty_statements(size * 2 if size < DOUBLING_TO else size + size // 8)
         larger[:size] = statements
-        self.arrays = (keys, spans, said, larger)
+        self.arrays = (keys, spans, said, larger, marks)
 
 
 def _empty_slots(

@@ -10,10 +10,25 @@ from numba import njit
 
 from haitang.data.lists import Entry, ListTable
 from haitang.data.lists.errors import ListsRefused
-from haitang.data.lists.table import FIRST_CAPACITY, OPEN_END_US, list_key, list_view, lookup
+from haitang.data.lists.table import (
+    FIRST_CAPACITY,
+    OPEN_END_US,
+    is_strange,
+    list_key,
+    list_view,
+    lookup,
+)
 from haitang.kernel.hashing import hash_text
 
 LIST, OTHER, VALUE = hash_text("case_accounts"), hash_text("grey"), hash_text("B1")
+
+
+@njit
+def strange_of(lists: Any, names: Any, values: Any) -> Any:
+    view, told = list_view(lists), np.int64(0)
+    for i in range(names.shape[0]):
+        told += np.int64(is_strange(view, list_key(names[i], values[i])))
+    return told
 
 
 @njit
@@ -257,3 +272,29 @@ def test_a_damaged_table_is_refused(cut: int) -> None:
 def test_a_table_of_another_kind_is_refused() -> None:
     with pytest.raises(ListsRefused, match="the lists were"):
         ListTable().restore(b"x" * 4_096)
+
+
+def test_a_value_that_a_list_spoke_of_is_never_strange() -> None:
+    chance = np.random.default_rng(11)
+    names = chance.integers(1, 2**63, size=5).astype(np.uint64)
+    table, said = ListTable(), set[tuple[int, int]]()
+    for _ in range(40):
+        lists = chance.choice(names, size=200)
+        values = chance.integers(1, 2**63, size=200).astype(np.uint64)
+        begins = chance.integers(1, 1_000, size=200)
+        # A third take off what was never listed: of these, nothing has to be known.
+        ends = np.where(chance.random(200) < 0.33, begins, OPEN_END_US)
+        table.change(
+            lists, values, begins_us=begins, ends_us=ends, positions=np.zeros(200, np.int64)
+        )
+        listed = ends > begins
+        said |= set(zip(lists[listed].tolist(), values[listed].tolist(), strict=True))
+        for name, value in list(said)[:20]:
+            table.remove(name, value, effective_at_us=2_000)
+    restored = ListTable()
+    restored.restore(table.content())
+    for each in (table, restored):
+        spoken = np.array(sorted(said), dtype=np.uint64)
+        assert strange_of(each.arrays, spoken[:, 0].copy(), spoken[:, 1].copy()) == 0
+        others = chance.integers(1, 2**63, size=2_000).astype(np.uint64)
+        assert strange_of(each.arrays, np.full(2_000, names[0]), others) > 1_500
