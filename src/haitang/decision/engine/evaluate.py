@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,19 +69,30 @@ def evaluate(
     )
     features = state.features
     start, count = 0, len(events)
-    changes = _list_changes(events, program)
+    changes = _list_changes(events, program, first_position)
     until_sweep = SWEEP_EVERY - features.arena.item(EVENT_COUNT) % SWEEP_EVERY
     graph = prepared.graph
     linked = 0
+    looked_at: list[ListChange] = []
+    if changes and count > 1 and _may_be_ahead(events, changes):
+        features.check_room()
+        for change in reversed(changes):
+            _change_lists(state, change)
+        changes, looked_at = [], changes
     while start < count:
-        if changes and start == changes[-1][0]:
+        if changes and start == changes[-1].start:
             features.check_room()
-            _apply_list_changes(events, state, *changes.pop(), first_position=first_position)
-        stop = min(count, changes[-1][0] if changes else count, start + until_sweep)
-        if graph is not None and linked < stop:
+            change = changes.pop()
+            _change_lists(state, change)
+            _look_again(state, change)
+        stop = min(count, changes[-1].start if changes else count, start + until_sweep)
+        while graph is not None and linked < stop:
             features.check_room()
-            graph.fold(state.lists.arrays, run.columns, run.is_asking, max(start, linked), stop)
-            linked = stop
+            if looked_at and linked == looked_at[-1].start:
+                _look_again(state, looked_at.pop())
+            until = min(stop, looked_at[-1].start) if looked_at else stop
+            graph.fold(state.lists.arrays, run.columns, run.is_asking, linked, until)
+            linked = until
         reached = run.to(start, stop)
         if reached == start:
             # The kernel stops before a block only where the state has no room.
@@ -227,52 +238,115 @@ def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
     contains = prepared.program.contains
     if not contains:
         return _NO_WORDS
-    word_count = (len(contains) + CONTAINS_PER_WORD - 1) // CONTAINS_PER_WORD
-    words = np.zeros((word_count, len(events)), dtype=np.uint64)
+    words = np.zeros((_word_count(contains), len(events)), dtype=np.uint64)
     for r, (field, column) in enumerate(zip(events.fields.remarks, events.remarks, strict=True)):
         memory = prepared.remarks[r]
         # Most events have no remark.
-        for j in itertools.compress(range(len(column)), column):
-            remark = column[j] or ""
-            found = memory.get(remark)
-            if found is None:
-                if len(memory) >= REMEMBERED_REMARKS:
-                    memory.clear()
-                found = _search(remark, field, contains, word_count)
-                memory[remark] = found
-            # Most remarks contain nothing, and have no words.
-            for w, bits in enumerate(found):
-                words[w, j] |= np.uint64(bits)
+        remarks = list(filter(None, column))
+        if not memory.keys() >= set(remarks):
+            _remember(memory, set(remarks), field, contains)
+        # Most remarks contain nothing, and have no words.
+        known = list(map(memory.__getitem__, remarks))
+        found = list(filter(None, known))
+        if found:
+            places = itertools.compress(range(len(column)), column)
+            told = list(itertools.compress(places, known))
+            words[:, told] |= np.array(found, dtype=np.uint64).T
     return words
 
 
-def _search(
-    remark: str, field: str, contains: tuple[tuple[str, tuple[str, ...]], ...], word_count: int
-) -> tuple[int, ...]:
-    folded = remark.casefold()
-    bits = [0] * word_count
-    for i, (of_field, needles) in enumerate(contains):
-        if of_field == field and any(needle.casefold() in folded for needle in needles):
-            bits[i // CONTAINS_PER_WORD] |= 1 << (i % CONTAINS_PER_WORD)
-    return tuple(bits) if any(bits) else ()
+def _remember(
+    memory: dict[str, tuple[int, ...]],
+    remarks: set[str],
+    field: str,
+    contains: tuple[tuple[str, tuple[str, ...]], ...],
+) -> None:
+    """Note of remarks the words of what they contain; nothing where that is nothing."""
+    if len(memory) + len(remarks) > REMEMBERED_REMARKS:
+        memory.clear()
+    sought = [
+        (i, [needle.casefold() for needle in needles])
+        for i, (of_field, needles) in enumerate(contains)
+        if of_field == field
+    ]
+    for remark in remarks - memory.keys():
+        folded = remark.casefold()
+        bits = [0] * _word_count(contains)
+        for i, needles in sought:
+            if any(needle in folded for needle in needles):
+                bits[i // CONTAINS_PER_WORD] |= 1 << (i % CONTAINS_PER_WORD)
+        memory[remark] = tuple(bits) if any(bits) else ()
 
 
-def _list_changes(events: EventBatch, program: EngineProgram) -> list[tuple[int, int]]:
-    """Return the events that change lists as ranges, the last first; each range takes effect as a
+def _word_count(contains: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
+    return (len(contains) + CONTAINS_PER_WORD - 1) // CONTAINS_PER_WORD
+
+
+class ListChange(NamedTuple):
+    """What events from `start` on that follow each other say of lists."""
+
+    start: int
+    list_hashes: NDArray[np.uint64]
+    value_hashes: NDArray[np.uint64]
+    begins_us: NDArray[np.int64]
+    ends_us: NDArray[np.int64]
+    positions: NDArray[np.int64]
+    occurred_us: NDArray[np.int64]
+
+
+def _list_changes(
+    events: EventBatch, program: EngineProgram, first_position: int
+) -> list[ListChange]:
+    """Return what the events say of lists by ranges, the last first; each range takes effect as a
     whole before its first event is evaluated.
 
     That is the same as one by one where list events do not ask the lists themselves.
     """
     kinds = events.hashes[events.fields.texts.index("event_type")]
     if len(kinds) == 1:
-        return [(0, 1)] if kinds[0] == _LIST_UPSERT or kinds[0] == _LIST_REMOVE else []
-    changing = np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE))
-    if changing.size == 0:
-        return []
+        if kinds[0] != _LIST_UPSERT and kinds[0] != _LIST_REMOVE:
+            return []
+        changing = np.zeros(1, dtype=np.int64)
+    else:
+        changing = np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE))
+        if changing.size == 0:
+            return []
+    texts, numbers = events.fields.texts, events.fields.numbers
+    names, values = (
+        events.hashes[texts.index(name)][changing] for name in ("list_name", "list_value")
+    )
+    effective, expires = (
+        events.numbers[numbers.index(name)][changing]
+        for name in ("effective_at_us", "expires_at_us")
+    )
+    occurred = events.occurred_at_us[changing]
+    begins = _instants(effective, occurred)
+    ends = _instants(expires, OPEN_END_US)
+    ends = np.where(kinds[changing] == _LIST_REMOVE, begins, ends)
+    positions = np.full(len(changing), FROM_PACK, dtype=np.int64)
+    if first_position >= 0:
+        positions = first_position + changing
     apart = np.diff(changing) > (1 if program.list_runs else 0)
-    starts = changing[np.concatenate(([True], apart))]
-    stops = changing[np.concatenate((apart, [True]))] + 1
-    return list(zip(starts.tolist(), stops.tolist(), strict=True))[::-1]
+    cuts = [0, *(np.flatnonzero(apart) + 1).tolist(), len(changing)]
+    return [
+        ListChange(
+            int(changing[low]), names[low:high], values[low:high], begins[low:high],
+            ends[low:high], positions[low:high], occurred[low:high],
+        )
+        for low, high in itertools.pairwise(cuts)
+    ][::-1]  # fmt: skip
+
+
+def _may_be_ahead(events: EventBatch, changes: list[ListChange]) -> bool:
+    """Tell whether lists may be changed before the first event: whatever is said holds from an
+    instant on that no event before it has reached, so that none of them can tell.
+
+    A block is then not cut where a list changes.
+    """
+    latest = np.maximum.accumulate(events.occurred_at_us)
+    return all(
+        change.start == 0 or latest[change.start - 1] < change.begins_us.min() for change in changes
+    )
 
 
 def _instants(given: NDArray[np.float64], otherwise: NDArray[np.int64] | int) -> NDArray[np.int64]:
@@ -281,30 +355,19 @@ def _instants(given: NDArray[np.float64], otherwise: NDArray[np.int64] | int) ->
     return np.where(missing, otherwise, np.where(missing, 0.0, given).astype(np.int64))
 
 
-def _apply_list_changes(
-    events: EventBatch, state: EngineState, start: int, stop: int, *, first_position: int
-) -> None:
-    texts, numbers = events.fields.texts, events.fields.numbers
-    chosen = slice(start, stop)
-    kinds, list_hashes, value_hashes = (
-        events.hashes[texts.index(name), chosen]
-        for name in ("event_type", "list_name", "list_value")
-    )
-    effective, expires = (
-        events.numbers[numbers.index(name), chosen] for name in ("effective_at_us", "expires_at_us")
-    )
-    occurred = events.occurred_at_us[chosen]
-    begins = _instants(effective, occurred)
-    ends = _instants(expires, OPEN_END_US)
-    positions = np.full(stop - start, FROM_PACK, dtype=np.int64)
-    if first_position >= 0:
-        positions[:] = first_position + np.arange(start, stop)
+def _change_lists(state: EngineState, change: ListChange) -> None:
     state.lists.change(
-        list_hashes,
-        value_hashes,
-        begins_us=begins,
-        ends_us=np.where(kinds == _LIST_REMOVE, begins, ends),
-        positions=positions,
+        change.list_hashes,
+        change.value_hashes,
+        begins_us=change.begins_us,
+        ends_us=change.ends_us,
+        positions=change.positions,
     )
+
+
+def _look_again(state: EngineState, change: ListChange) -> None:
+    """Let the graph look at whom a change speaks of."""
     if state.graph is not None:
-        state.graph.look_again(state.lists.arrays, list_hashes, value_hashes, occurred)
+        state.graph.look_again(
+            state.lists.arrays, change.list_hashes, change.value_hashes, change.occurred_us
+        )

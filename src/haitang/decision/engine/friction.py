@@ -57,6 +57,7 @@ LARGER = 2
 AMOUNT_MAX = float(1 << 60)
 
 _CHANNEL = TEXTS.index("channel")
+_ASKED_OF = ("customer_id", "payer_customer_id")
 _LESSON, _TIP = RANK["EDU"], RANK["TIP"]
 _LEAST_PROOF = RANK["OTP"]
 _LESSON_BIT, _CALL_BIT = action_bits(("EDU",)), action_bits(("CALL",))
@@ -179,18 +180,20 @@ def soften(
     if mode != FAIL_POLICY:
         bits = further | (np.int64(1) << actions.astype(np.int64))
         asking = (bits & (friction.challenge_bits | _LESSON_BIT)) != 0
-        has_hits = np.diff(hits[0]) > 0
+        has_hits = hits[0][1:] > hits[0][:-1]
         if friction.people:
             # A lesson may hide behind what is stricter; a call takes its place there too.
             asking |= _is_any(events.hashes[friction.segment], friction.people) & has_hits
         # An outcome is looked at with whatever fired; with nothing there is nothing to spare.
         asking |= outcomes & has_hits
+    if len(events) > 1:
+        outcomes &= _is_heard(friction, memory, events, asking)
     places = np.flatnonzero(outcomes | asking).tolist()
     if not places:
         return None
     walk = _Walk(friction, memory, events, mode, decided, hits)
     # In one go: taking single numbers out of an array costs more than all that is done with them.
-    texts = events.hashes[:, places][list(friction.places)].T.tolist()
+    texts = events.hashes[list(friction.places)][:, places].T.tolist()
     told, asked = outcomes[places].tolist(), asking[places].tolist()
     for j, words, is_told, is_asked in zip(places, texts, told, asked, strict=True):
         if is_told:
@@ -214,6 +217,19 @@ def _is_any(hashes: Column, wanted: Collection[int]) -> Column:
     for one in wanted:
         found |= hashes == np.uint64(one)
     return found
+
+
+def _is_heard(
+    friction: Friction, memory: ChallengeMemory, events: EventBatch, asking: Column
+) -> Column:
+    """Tell where an outcome may meet a challenge: proofs of customers who were asked nothing, which
+    are most of them, change nothing. Other outcomes name several customers and are all heard.
+    """
+    own, payers = (events.hashes[friction.places[TEXTS.index(name)]] for name in _ASKED_OF)
+    # They may be asked within this batch.
+    memory.mark(own[asking])
+    memory.mark(payers[asking])
+    return memory.may_be_known(own) | ~_is_any(events.hashes[friction.places[0]], _PROOF_RANKS)
 
 
 class _Walk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from haitang.data.features.state import StateRefused
@@ -128,3 +129,19 @@ def test_content_that_does_not_fit_is_refused(cut: int) -> None:
         ChallengeMemory().restore(content[:cut])
     with pytest.raises(StateRefused):
         ChallengeMemory().restore((5).to_bytes(8, "little") + content[8:])
+
+
+def test_whoever_was_asked_may_be_known_and_most_others_are_not() -> None:
+    memory = ChallengeMemory()
+    source = random.Random(6)
+    asked_of = np.array([source.randrange(1, TOP) for _ in range(500)], dtype=np.uint64)
+    others = np.array([source.randrange(1, TOP) for _ in range(5_000)], dtype=np.uint64)
+    for customer in asked_of.tolist():
+        memory.note(customer, 1, asked(5), kept_us=10)
+    restored = ChallengeMemory()
+    restored.restore(written(memory))
+    for one in (memory, restored):
+        assert one.may_be_known(asked_of).all()
+        assert one.may_be_known(others).mean() < 0.01
+    restored.restore(written(ChallengeMemory()))
+    assert not restored.may_be_known(asked_of).any()
