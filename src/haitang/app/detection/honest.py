@@ -1,7 +1,8 @@
 """Whom the pack disturbs without cause: honest customers, look-alikes, and the policies behind it.
 
-A customer is honest until the first event of a fraud in which they take part, on either side; what
-is done to a mule or to a victim afterwards is not held against anybody.
+A customer is honest until the first event of a fraud in which they take part, on either side, or
+which puts them on a list; what is done to a mule or to a victim afterwards is not held against
+anybody.
 """
 
 from __future__ import annotations
@@ -132,10 +133,27 @@ def begun_us(decided: Decided) -> Int64:
     rows = np.flatnonzero(decided.day.acts["story"] >= 0)
     at_us = decided.day.acts["at_us"][rows]
     # Somebody whom an employee looks up takes no part: `asking` is nobody there.
-    for who in (decided.asking[rows], decided.paying[rows], decided.receiving[rows]):
+    named = _named(decided, rows)
+    for who in (decided.asking[rows], decided.paying[rows], decided.receiving[rows], named):
         known = who >= 0
         np.minimum.at(begun, who[known], at_us[known])
     return begun
+
+
+def _named(decided: Decided, rows: Int64) -> Int64:
+    """Return the customers whom events put on a list, by number, name or account; else `NOBODY`."""
+    bank, details = decided.day.bank, decided.day.details
+    told = decided.day.acts["detail"][rows]
+    named = np.full(len(rows), NOBODY, np.int64)
+    for field in ("listed_customer", "listed_name", "listed_account"):
+        if field not in details:
+            continue
+        value = np.where(told >= 0, details[field][np.maximum(told, 0)], NOBODY)
+        if field == "listed_account":
+            inside = (value >= 0) & (value < len(bank.owner))
+            value = np.where(inside, bank.owner[np.where(inside, value, 0)], NOBODY)
+        named = np.where((value >= 0) & (value < bank.n), value, named)
+    return named
 
 
 class _Side:

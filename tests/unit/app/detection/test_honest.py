@@ -82,6 +82,19 @@ def test_nothing_is_held_against_a_pack_on_events_of_a_fraud_or_after_it(day: La
     assert found.alerts_of_parties == found.alerts
 
 
+def test_whom_a_fraud_puts_on_a_list_is_honest_no_longer() -> None:
+    day = generate(5, customers=300, days=8, stories={"I03": 3})
+    listing = np.flatnonzero((day.acts["story"] >= 0) & (day.acts["event"] == EVENT["LIST_UPSERT"]))
+    begun = begun_us(nothing_decided(day))
+    told = day.acts["detail"][listing]
+    given = [day.details[name][told] for name in ("listed_customer", "listed_name")
+             if name in day.details]  # fmt: skip
+    named = np.max(given, axis=0)
+    assert len(named) == 3
+    assert (named >= 0).all()
+    assert begun[named].tolist() == day.acts["at_us"][listing].tolist()
+
+
 def test_history_is_not_counted(day: LabDay) -> None:
     early = np.flatnonzero(~nothing_decided(day, history_days=3).measured)[:200]
     made = decided(day, [(row, "tip") for row in early.tolist()], history_days=3)

@@ -73,14 +73,15 @@ all that is asked for.""",
 ）在任何一类中都不算保住资金；第一张表另有一行不含仅要求上报的类型。""",
     ),
     "measure.page.method.honest": (
-        """**Honest customers.** Somebody is honest until the first event of a fraud in which
-they take part on either side. They are disturbed on a day when an action falls on them that
-customers notice ({felt}), on an event that belongs to no fraud; a person handles them with
-{personal}. A step of an act (a tip, a check, a delay, a hold) falls on whoever asked for it; a
-restriction for a policy that speaks of the payee falls on the payee. Customers who sleep count
-among the 10,000, as they do in a bank. Streams of the same seeds without any fraud are decided
-as well: a bank, in which fraud is rare, lies between the two figures, and nearer to the second.""",
-        """**正常客户。**在参与的欺诈（无论哪一方）发生第一个事件之前，客户都算正常。某日在不属
+        """**Honest customers.** Somebody is honest until the first event of a fraud in which they
+take part on either side, or which puts them on a list. They are disturbed on a day when an action
+falls on them that customers notice ({felt}), on an event that belongs to no fraud; a person
+handles them with {personal}. A step of an act (a tip, a check, a delay, a hold) falls on
+whoever asked for it; a restriction for a policy that speaks of the payee falls on the payee.
+Customers who sleep count among the 10,000, as they do in a bank. Streams of the same seeds
+without any fraud are decided as well: a bank, in which fraud is rare, lies between the two
+figures, and nearer to the second.""",
+        """**正常客户。**在参与的欺诈（无论哪一方）发生第一个事件之前，或因该欺诈被列入名单之前，客户都算正常。某日在不属
 于欺诈的事件上受到客户能察觉的措施（{felt}），即为被打扰；{personal} 为人工处理。办理过程中的步
 骤（提示、核验、延迟、挂起）由办理人承受；针对收款方的策略所作的限制由收款方承受。休眠客户与在银
 行中一样计入一万名客户。另以同样的种子生成不含欺诈的数据流并作出决策：真实银行欺诈稀少，介于两个数字之间，
