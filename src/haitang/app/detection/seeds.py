@@ -21,7 +21,7 @@ SPENT_SEEDS: frozenset[int] = frozenset(
         *range(34_013, 34_017),
         *range(35_001, 35_059),
         *range(36_001, 36_013),
-        *range(36_041, 36_075),
+        *range(36_041, 36_095),
     }
 )
 """Seeds that writing used (4101, 5207, those from 31001 on), the demo (7) and tests."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from haitang.app.detection.effects import (
     ALERTING,
     CHECKED,
@@ -113,7 +115,7 @@ def _method(found: Measurement, wording: Wording) -> list[str]:
     say = wording.say
     return [
         f"## {say('measure.page.method.title')}",
-        say("measure.page.method.seeds", spent=", ".join(map(str, sorted(SPENT_SEEDS)))),
+        say("measure.page.method.seeds", spent=_in_runs(sorted(SPENT_SEEDS))),
         say(
             "measure.page.method.caught", stopping=" ".join(STOPPING),
         ),
@@ -130,6 +132,19 @@ def _method(found: Measurement, wording: Wording) -> list[str]:
         say("measure.page.method.again"),
         f"    {_command(found)}",
     ]  # fmt: skip
+
+
+def _in_runs(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as a text, three and more that follow each other as a range."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(
+        f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs
+    )
 
 
 def _command(found: Measurement) -> str:
