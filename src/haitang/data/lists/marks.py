@@ -43,7 +43,8 @@ def set_mark(marks: Any, shift: Any, key: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _mark_all(marks: Any, keys: Any) -> None:
+def mark_all(marks: Any, keys: Any) -> None:
+    """Set the bits of all keys but 0."""
     shift = mark_shift(marks.shape[0])
     for i in range(keys.shape[0]):
         if keys[i] != np.uint64(0):
@@ -61,5 +62,5 @@ def marks_of(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
     while 64 * words < MARK_BITS * len(keys):
         words *= 2
     marks = np.zeros(words, dtype=np.uint64)
-    _mark_all(marks, keys)
+    mark_all(marks, keys)
     return marks

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from haitang.data.features.state import StateRefused
+from haitang.data.lists.marks import mark_all, mark_shift, set_mark
 from haitang.kernel.errors import Place
 
 Words = NDArray[np.int64]
@@ -28,9 +29,8 @@ ROWS_MAX = 1 << 17
 CUSTOMER, REASON, AT_US, RANK, AMOUNT, DEVICE, PASSED = range(7)
 ROW_WORDS = 7
 
-MARKS = 1 << 18
-"""Customers are told apart by so many marks where it only spares a look: `may_be_known`."""
-MARK_SHIFT = 64 - 18
+MARK_WORDS = 1 << 12
+"""Customers are told apart by 64 marks a word where it only spares a look."""
 
 FORGOTTEN_US = -(1 << 62)
 """When a challenge was asked that counts no longer."""
@@ -55,12 +55,13 @@ class Asked(NamedTuple):
 class ChallengeMemory:
     """The challenges of one engine. One writer at a time."""
 
-    __slots__ = ("_filled", "_marks", "_shards")
+    __slots__ = ("_filled", "_shards", "marks")
 
     def __init__(self) -> None:
         self._shards: list[Words] = [_NONE] * SHARDS
         self._filled = [0] * SHARDS
-        self._marks = np.zeros(MARKS, np.bool_)
+        self.marks = np.zeros(MARK_WORDS, np.uint64)
+        """Of the customers of whom there may be challenges, now or before; see `lists.marks`."""
 
     @property
     def row_count(self) -> int:
@@ -99,7 +100,7 @@ class ChallengeMemory:
             self._filled[s] += 1
         elif shard.item(row, AT_US) > asked.at_us:
             return
-        self._marks[customer >> MARK_SHIFT] = True
+        set_mark(self.marks, mark_shift(MARK_WORDS), np.uint64(customer))
         at_us, rank, amount, device, passed = asked
         shard[row] = (key, own, at_us, rank, amount, _signed(device), passed)
 
@@ -108,15 +109,6 @@ class ChallengeMemory:
         shard = self._shards[customer >> SHARD_SHIFT]
         place = _signed(customer) & (len(shard) - 1)
         return len(shard) > 0 and shard.item(place, CUSTOMER) != 0
-
-    def mark(self, customers: NDArray[np.uint64]) -> None:
-        """Count customers among those of whom there may be challenges."""
-        self._marks[customers >> np.uint64(MARK_SHIFT)] = True
-
-    def may_be_known(self, customers: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Tell of many customers where there may be challenges of theirs, now and before."""
-        known: NDArray[np.bool_] = self._marks[customers >> np.uint64(MARK_SHIFT)]
-        return known
 
     def forget(self, customer: int) -> None:
         """Let every earlier challenge of a customer count no longer."""
@@ -190,10 +182,9 @@ class ChallengeMemory:
             self._shards[s] = words[start:stop].reshape(size, ROW_WORDS).copy() if size else _NONE
             self._filled[s] = int(np.count_nonzero(self._shards[s][:, CUSTOMER]))
             start = stop
-        self._marks[:] = False
+        self.marks[:] = 0
         for shard in self._shards:
-            customers = shard[:, CUSTOMER].astype(np.uint64)
-            self.mark(customers[customers != 0])
+            mark_all(self.marks, shard[:, CUSTOMER].astype(np.uint64))
 
 
 def _row_of(shard: Words, customer: int, reason: int) -> int:

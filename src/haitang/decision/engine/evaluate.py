@@ -201,7 +201,7 @@ class _Run:
         softened = None
         if with_friction and program.friction is not None:
             softened = soften(
-                program.friction, self.challenges, self.events, self.mode,
+                program.friction, self.challenges, self.events, self.columns[2], self.mode,
                 (actions, further, tiers), (self.hit_starts, hit_policies),
             )  # fmt: skip
         return DecisionBatch(

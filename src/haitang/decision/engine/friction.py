@@ -12,7 +12,6 @@ face check and tries again is checked again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 
 from haitang.data.events.batch import EventBatch, FieldSet
 from haitang.decision.engine.actions import RANK, action_bits
+from haitang.decision.engine.asking import ASKS, HEARD, find_asking
 from haitang.decision.engine.challenges import Asked, ChallengeMemory
 from haitang.decision.engine.modes import FAIL_POLICY, FULL, RULES_ONLY
 from haitang.decision.rules.specs import TIERS, FrictionSpec, Pack, PolicySpec, TableRow
@@ -57,7 +57,7 @@ LARGER = 2
 AMOUNT_MAX = float(1 << 60)
 
 _CHANNEL = TEXTS.index("channel")
-_ASKED_OF = ("customer_id", "payer_customer_id")
+_ASKED_OF = ("event_type", "customer_id", "payer_customer_id")
 _LESSON, _TIP = RANK["EDU"], RANK["TIP"]
 _LEAST_PROOF = RANK["OTP"]
 _LESSON_BIT, _CALL_BIT = action_bits(("EDU",)), action_bits(("CALL",))
@@ -87,6 +87,9 @@ class Friction(msgspec.Struct, frozen=True, kw_only=True):
     instead: int
     again_after_us: int
     people: frozenset[int]
+    people_words: Column
+    asked_of: Column
+    """Rows of the kind, the customer, the payer and the segment, see `asking.find_asking`."""
     policies: tuple[Source | None, ...]
     """By the index of the policy; None where it changes no decision."""
     rows: tuple[_Row, ...]
@@ -112,11 +115,14 @@ def friction_of(pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet) 
     if spec is None:
         return None
     reads_segment = bool(spec.people_for) or any(row.segments for row in pack.table)
+    segment = fields.texts.index(pack.segment_source) if reads_segment else -1
     return Friction(
         challenge_bits=action_bits(spec.challenges),
         instead=RANK[spec.instead],
         again_after_us=spec.again_after_us,
         people=_hashes(spec.people_for),
+        people_words=np.array([hash_text(name) for name in spec.people_for], np.uint64),
+        asked_of=np.array([*map(fields.texts.index, _ASKED_OF), segment], np.int64),
         policies=tuple(
             _source(policy.action, policy.also, f"typology:{policy.typology}")
             if policy.status == "live"
@@ -125,7 +131,7 @@ def friction_of(pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet) 
         ),
         rows=tuple(_row(row) for row in pack.table),
         places=tuple(fields.texts.index(name) for name in TEXTS),
-        segment=fields.texts.index(pack.segment_source) if reads_segment else -1,
+        segment=segment,
         amount=fields.numbers.index(NUMBERS[0]),
     )
 
@@ -160,45 +166,39 @@ def soften(
     friction: Friction,
     memory: ChallengeMemory,
     events: EventBatch,
+    hashes: Column,
     mode: int,
     decided: tuple[Column, Column, Column],
     hits: tuple[Column, Column],
 ) -> Softened | None:
     """Go through decided events in order; change their actions in place where the budget says so.
 
-    `decided` are actions, further actions and tiers, `hits` the starts and the policies. Challenges
-    are remembered and spared in the modes that ask all policies; what came of them counts in all.
-    Returns None where nothing was changed.
+    `hashes` are those of the events as the kernels take them; `decided` are actions, further
+    actions and tiers, `hits` the starts and the policies. Challenges are remembered and spared in
+    the modes that ask all policies; what came of them counts in all. Returns None where nothing was
+    changed.
     """
     actions, further, _ = decided
     # Most events of a service come alone and hit nothing: no column is worth its making.
     is_quiet = len(events) == 1 and not (hits[1].size or actions[0] or further[0])
     if is_quiet and events.hashes.item(friction.places[0], 0) not in _OUTCOME_KINDS:
         return None
-    outcomes = _is_any(events.hashes[friction.places[0]], _OUTCOME_KINDS)
-    asking = np.zeros(len(events), np.bool_)
-    if mode != FAIL_POLICY:
-        bits = further | (np.int64(1) << actions.astype(np.int64))
-        asking = (bits & (friction.challenge_bits | _LESSON_BIT)) != 0
-        has_hits = hits[0][1:] > hits[0][:-1]
-        if friction.people:
-            # A lesson may hide behind what is stricter; a call takes its place there too.
-            asking |= _is_any(events.hashes[friction.segment], friction.people) & has_hits
-        # An outcome is looked at with whatever fired; with nothing there is nothing to spare.
-        asking |= outcomes & has_hits
-    if len(events) > 1:
-        outcomes &= _is_heard(friction, memory, events, asking)
-    places = np.flatnonzero(outcomes | asking).tolist()
-    if not places:
+    room, reasons = np.empty(len(events), np.int64), np.empty(len(events), np.int64)
+    count = find_asking(
+        actions, further, hits[0], hashes, friction.asked_of, _PROOF_KINDS, _OTHER_KINDS,
+        friction.people_words, friction.challenge_bits | _LESSON_BIT, mode != FAIL_POLICY,
+        memory.marks, room, reasons,
+    )  # fmt: skip
+    if count == 0:
         return None
     walk = _Walk(friction, memory, events, mode, decided, hits)
+    places = room[:count]
     # In one go: taking single numbers out of an array costs more than all that is done with them.
-    texts = events.hashes[list(friction.places)][:, places].T.tolist()
-    told, asked = outcomes[places].tolist(), asking[places].tolist()
-    for j, words, is_told, is_asked in zip(places, texts, told, asked, strict=True):
-        if is_told:
+    texts = hashes[np.array(friction.places)[:, np.newaxis], places].T.tolist()
+    for j, words, why in zip(places.tolist(), texts, reasons[:count].tolist(), strict=True):
+        if why & HEARD:
             walk.hear(j, words)
-        if is_asked:
+        if why & ASKS:
             walk.look_at(j, words)
     return walk.result()
 
@@ -207,29 +207,9 @@ _OUTCOME_KINDS = _hashes((*OUTCOMES, *PROOFS))
 _BAD_LABELS, _BAD_RESULTS = _hashes(BAD_LABELS), _hashes(BAD_RESULTS)
 _PASSED, _FAILED = _hashes(PASSED), _hashes(FAILED)
 _CONTACT, _VERIFIED, _REFUSED = map(hash_text, ("CONTACT_RESULT", "OTP_VERIFIED", "OTP_FAILED"))
+_PROOF_KINDS = np.array([hash_text(kind) for kind in PROOFS], np.uint64)
+_OTHER_KINDS = np.array([hash_text(kind) for kind in OUTCOMES], np.uint64)
 _PROOF_RANKS = {hash_text(kind): RANK[action] for kind, action in PROOFS.items()}
-
-
-def _is_any(hashes: Column, wanted: Collection[int]) -> Column:
-    if len(hashes) == 1:
-        return np.array([hashes.item(0) in wanted])
-    found: Column = np.zeros(len(hashes), np.bool_)
-    for one in wanted:
-        found |= hashes == np.uint64(one)
-    return found
-
-
-def _is_heard(
-    friction: Friction, memory: ChallengeMemory, events: EventBatch, asking: Column
-) -> Column:
-    """Tell where an outcome may meet a challenge: proofs of customers who were asked nothing, which
-    are most of them, change nothing. Other outcomes name several customers and are all heard.
-    """
-    own, payers = (events.hashes[friction.places[TEXTS.index(name)]] for name in _ASKED_OF)
-    # They may be asked within this batch.
-    memory.mark(own[asking])
-    memory.mark(payers[asking])
-    return memory.may_be_known(own) | ~_is_any(events.hashes[friction.places[0]], _PROOF_RANKS)
 
 
 class _Walk:
