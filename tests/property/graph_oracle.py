@@ -104,9 +104,9 @@ class GraphOracle:
         value = self._asked_hops(row, is_payment) if spec.kind == "hops" else math.nan
         if is_payment and spec.kind == "chain":
             value = self._chain(payment, holds(spec.through, row))
-        elif is_payment and spec.kind in ("cycle", "returns"):
+        elif is_payment and holds(spec.asked, row) and spec.kind in ("cycle", "returns"):
             value = self._cycle(payment)
-        elif is_payment and spec.kind == "scatter_gather":
+        elif is_payment and holds(spec.asked, row) and spec.kind == "scatter_gather":
             value = self._scatter_gather(payment)
         if is_payment:
             self.payments.append(payment)

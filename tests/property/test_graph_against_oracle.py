@@ -66,6 +66,19 @@ features: dict[str, Mapping[str, Any]] = {
         "graph": "returns", "after": drawn, "window": "3h", "where": "is_transfer",
         "measure": "share", "neighbours": 12,
     },
+    "asked_cycle": {
+        "graph": "cycle", "window": "2h", "where": "is_transfer", **bounds,
+        "asked": "amount_base_minor >= 400",
+    },
+    "asked_fan": {
+        "graph": "scatter_gather", "window": "6h", "where": any_money, "neighbours": 40,
+        "asked": "amount_base_minor < 700 or event_type == 'LOGIN'",
+    },
+    "asked_returns": {
+        "graph": "returns", "after": drawn, "window": "1d", "where": "is_transfer", "hops_max": 6,
+        "nodes": "customer", "neighbours": 12,
+        "asked": "amount_base_minor >= 300 or event_type == 'LOGIN'",
+    },
     "cluster": {"graph": "component", "links": ["device_id", "phone"], "from": "case_accounts"},
     "cluster_confirmed": {
         "graph": "component", "links": ["device_id", "phone"], "from": "case_accounts",

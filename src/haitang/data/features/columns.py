@@ -149,6 +149,12 @@ def _lowest_bit(typing_context: Any, word: Any) -> Any:
 lowest_bit: Any = _lowest_bit
 
 
+@njit(nogil=True, error_model="numpy", inline="always")
+def first_lanes(count: Int) -> Any:
+    """Return the mask of a block's first lanes, of which there are 1 to 64."""
+    return ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+
+
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")
 def _holds(op: Int, left: float, right: float) -> bool:
     if op == LESS or op == ROW_LESS:

@@ -51,7 +51,9 @@ class GraphSpec(msgspec.Struct, frozen=True, kw_only=True):
     after: Expression | None = None
     """Of `returns`: the event from which on money is followed."""
     asked: Expression | None = None
-    """Of hops and components: the events that ask; default is every payment, every event."""
+    """The events that ask; default is every payment, of components every event. Chains are told of
+    every payment.
+    """
     lists: tuple[str, ...] = ()
     links: tuple[str, ...] = ()
     """Of a component: the fields whose equal values bind."""

@@ -22,7 +22,7 @@ from haitang.data.features.arena import (
     prefetch,
     subtable_of,
 )
-from haitang.data.features.columns import LANES
+from haitang.data.features.columns import LANES, first_lanes, lowest_bit
 from haitang.data.graph.chains import chain_length, keep_chain
 from haitang.data.graph.components import join, measure, member_of
 from haitang.data.graph.layout import (
@@ -39,6 +39,7 @@ from haitang.data.graph.layout import (
     E_DRAWN,
     E_INSTANT,
     E_SOURCE,
+    F_ASKED,
     F_COLUMN,
     F_COLUMNS,
     F_STORE,
@@ -121,6 +122,12 @@ def _holds(masks: Any, mask: Int, lane: Int) -> Any:
     return mask < 0 or ((masks[mask] >> np.uint64(lane)) & np.uint64(1)) != 0
 
 
+@njit(nogil=True, error_model="numpy", inline="always")
+def _events_of(masks: Any, mask: Int) -> Any:
+    """Return the events of a condition's mask; of none, all."""
+    return ~np.uint64(0) if mask < 0 else masks[mask]
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _ask_lists(
     arena: Any, stores: Any, store: Int, record: Int, lists: Any, list_hashes: Any
@@ -135,24 +142,32 @@ def _ask_lists(
             arena[record + N_FLAGS] = CHECKED | SPOKEN_OF
 
 
-@njit(nogil=True, error_model="numpy", inline="always")
-def _is_payment(stores: Any, store: Int, payer: Int, payee: Int, masks: Any, lane: Int) -> Any:
-    is_told = payer != 0 and payee != 0
-    return is_told and payer != payee and _holds(masks, stores[store, T_WHERE], lane)
+@njit(cache=True, nogil=True, error_model="numpy")
+def _payments_of(stores: Any, store: Int, keys: Any, masks: Any, count: Int) -> Any:
+    """Return which events of the block are payments of a store."""
+    events = np.uint64(0)
+    left = _events_of(masks, stores[store, T_WHERE]) & first_lanes(count)
+    while left != np.uint64(0):
+        j = lowest_bit(left)
+        payer = keys[stores[store, T_PAYER], j]
+        payee = keys[stores[store, T_PAYEE], j]
+        if payer != 0 and payee != 0 and payer != payee:
+            events |= left & (~left + np.uint64(1))
+        left &= left - np.uint64(1)
+    return events
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fetch_ends(arena: Any, stores: Any, store: Int, keys: Any, masks: Any, count: Int) -> None:
+def _fetch_ends(arena: Any, stores: Any, store: Int, keys: Any, payments: Any) -> None:
     """Ask for the slots, then for the records of both ends of the block's payments."""
     directory = stores[store, T_DIRECTORY]
     for step in range(2):
-        for j in range(count):
-            payer = keys[stores[store, T_PAYER], j]
-            payee = keys[stores[store, T_PAYEE], j]
-            if not _is_payment(stores, store, payer, payee, masks, j):
-                continue
+        left = payments
+        while left != np.uint64(0):
+            j = lowest_bit(left)
+            left &= left - np.uint64(1)
             for side in range(2):
-                key = payer if side == 0 else payee
+                key = keys[stores[store, T_PAYER + side], j]
                 entry = subtable_of(directory, key)
                 slots = arena[entry]
                 if slots == 0:
@@ -166,7 +181,7 @@ def _fetch_ends(arena: Any, stores: Any, store: Int, keys: Any, masks: Any, coun
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _find_ends(
-    arena: Any, stores: Any, store: Int, keys: Any, masks: Any, count: Int, lists: Any,
+    arena: Any, stores: Any, store: Int, keys: Any, payments: Any, count: Int, lists: Any,
     list_hashes: Any, ends: Any,
 ) -> None:  # fmt: skip
     """Find or make the records of both ends of the block's payments and ask for their rings.
@@ -178,22 +193,34 @@ def _find_ends(
     directory = stores[store, T_DIRECTORY]
     words = stores[store, T_RECORD_WORDS]
     if count > ALONE:
-        _fetch_ends(arena, stores, store, keys, masks, count)
+        _fetch_ends(arena, stores, store, keys, payments)
     for j in range(count):
-        payer = keys[stores[store, T_PAYER], j]
-        payee = keys[stores[store, T_PAYEE], j]
         ends[0, j] = 0
         ends[2, j] = position
-        if not _is_payment(stores, store, payer, payee, masks, j):
+        if (payments >> np.uint64(j)) & np.uint64(1) == np.uint64(0):
             continue
         for side in range(2):
-            key = payer if side == 0 else payee
+            key = keys[stores[store, T_PAYER + side], j]
             record = node_of(arena, directory, meta, words, key, position)
             if arena[record + N_FLAGS] == 0:
                 _ask_lists(arena, stores, store, record, lists, list_hashes)
             ends[side, j] = record
             prefetch(address_of(arena) + 8 * (record + N_RING))
         position += 1
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _asking_of(stores: Any, store: Int, searches: Any, search_count: Int, masks: Any) -> Any:
+    """Return the events of which a store is asked, or told, something though they are no payments
+    of it.
+    """
+    events = np.uint64(0)
+    for q in range(search_count):
+        if searches[q, Q_STORE] == store and searches[q, Q_HOPS] >= 0 and searches[q, Q_ASKED] >= 0:
+            events |= masks[searches[q, Q_ASKED]]
+    if stores[store, T_AFTER] >= 0:
+        events |= masks[stores[store, T_AFTER]]
+    return events
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -274,7 +301,9 @@ def _run_searches(
         key = keys[searches[q, Q_START], lane]
         asked = payer != 0
         if searches[q, Q_ASKED] >= 0:
-            asked = _holds(masks, searches[q, Q_ASKED], lane)
+            # Hops may be asked of what is no payment, a cycle is closed by one.
+            asked = asked or searches[q, Q_HOPS] >= 0
+            asked = asked and _holds(masks, searches[q, Q_ASKED], lane)
         if not asked or key == 0:
             continue
         floor = instant - searches[q, Q_WINDOW]
@@ -330,7 +359,16 @@ def _fold_components(
     first: Int, count: Int, columns: Any, width: Int,
 ) -> None:  # fmt: skip
     families, family_count, links, readings, reading_count = parts
-    for j in range(count):
+    # Most events neither bind nor ask; a block goes on in the order of its events.
+    events = np.uint64(0)
+    for family in range(family_count):
+        events |= _events_of(masks, families[family, U_WHERE])
+    for v in range(reading_count):
+        events |= _events_of(masks, readings[v, V_ASKED])
+    events &= first_lanes(count)
+    while events != np.uint64(0):
+        j = lowest_bit(events)
+        events &= events - np.uint64(1)
         instant = instants[first + j]
         for family in range(family_count):
             key = keys[families[family, U_MEMBER], j]
@@ -359,13 +397,13 @@ def _fold_components(
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _gather(
-    arena: Any, stores: Any, store: Int, fans: Any, fan_count: Int, payer: Int, payee: Int,
-    position: Int, instant: Int, sources: Any, counts: Any, work: Any, columns: Any, width: Int,
-    event: Int,
+    arena: Any, stores: Any, store: Int, fans: Any, fan_count: Int, masks: Any, lane: Int,
+    payer: Int, payee: Int, position: Int, instant: Int, sources: Any, counts: Any, work: Any,
+    columns: Any, width: Int, event: Int,
 ) -> None:  # fmt: skip
     reached, ages, _, _ = work
     for f in range(fan_count):
-        if fans[f, F_STORE] == store:
+        if fans[f, F_STORE] == store and _holds(masks, fans[f, F_ASKED], lane):
             columns[fans[f, F_COLUMN] * width + event] = scatter_gather(
                 arena, stores[store, T_NEIGHBOURS], stores[store, T_ENTRY_WORDS],
                 payer, payee, position, instant - fans[f, F_WINDOW],
@@ -423,8 +461,13 @@ def fold_graph(
     fan_count = fan_table.shape[0] if reading else 0
     _begin(arena, all_columns, instants, first, count)
     for store in range(store_table.shape[0]):
-        _find_ends(arena, stores, store, keys, masks, count, view, list_hashes, ends)
-        for j in range(count):
+        payments = _payments_of(stores, store, keys, masks, count)
+        _find_ends(arena, stores, store, keys, payments, count, view, list_hashes, ends)
+        left = payments | _asking_of(stores, store, searches, search_count, masks)
+        left &= first_lanes(count)
+        while left != np.uint64(0):
+            j = lowest_bit(left)
+            left &= left - np.uint64(1)
             event = first + j
             payer, payee, position = ends[0, j], ends[1, j], ends[2, j]
             instant = instants[event]
@@ -441,8 +484,8 @@ def fold_graph(
                     masks, j, columns, width, event,
                 )  # fmt: skip
                 _gather(
-                    arena, stores, store, fans, fan_count, payer, payee, position, instant,
-                    sources, counts, work, columns, width, event,
+                    arena, stores, store, fans, fan_count, masks, j, payer, payee, position,
+                    instant, sources, counts, work, columns, width, event,
                 )  # fmt: skip
                 _keep_payment(arena, stores, store, payer, payee, position, instant, amount)
                 arena[stores[store, T_META] + M_POSITION] = position + 1

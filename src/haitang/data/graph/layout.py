@@ -79,8 +79,9 @@ Q_COLUMNS = 13
 # One row a scatter-gather.
 F_STORE = 0
 F_WINDOW = 1
-F_COLUMN = 2
-F_COLUMNS = 3
+F_ASKED = 2  # mask, -1: every payment of the store
+F_COLUMN = 3
+F_COLUMNS = 4
 
 # One row a family of components.
 U_WHERE = 0

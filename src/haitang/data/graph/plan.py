@@ -126,7 +126,7 @@ class GraphPlanBuilder:
         self.columns: dict[str, int] = {}
         self._stores: list[_Store] = []
         self._searches: list[_Search] = []
-        self._fans: dict[tuple[int, int], int] = {}
+        self._fans: dict[tuple[int, int, int], int] = {}
         self._families: dict[tuple[Any, ...], tuple[int, ...]] = {}
         self._links: list[tuple[int, int]] = []
         self._readings: dict[tuple[int, int, int], list[int]] = {}
@@ -186,7 +186,7 @@ class GraphPlanBuilder:
             through = self._mask(spec.through)
             store.chains.append([number, through, spec.window_us, spec.steps_max, 0, column])
         elif spec.kind == "scatter_gather":
-            self._fans[(number, spec.window_us)] = column
+            self._fans[number, spec.window_us, self._mask(spec.asked)] = column
         elif spec.kind == "hops":
             fields = ENDS[spec.nodes, spec.party]
             if spec.asked is not None and spec.party == "payer":

@@ -243,10 +243,11 @@ def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
         memory = prepared.remarks[r]
         # Most events have no remark.
         remarks = list(filter(None, column))
-        if not memory.keys() >= set(remarks):
+        known = list(map(memory.get, remarks))
+        if None in known:
             _remember(memory, set(remarks), field, contains)
+            known = list(map(memory.__getitem__, remarks))
         # Most remarks contain nothing, and have no words.
-        known = list(map(memory.__getitem__, remarks))
         found = list(filter(None, known))
         if found:
             places = itertools.compress(range(len(column)), column)

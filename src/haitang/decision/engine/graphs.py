@@ -10,18 +10,24 @@ from numba import njit
 from haitang.data.features.columns import LANES, run_program
 from haitang.data.graph.fold import fold_graph
 from haitang.decision.engine.filling import fill_inputs
-from haitang.kernel.pointers import Int
+from haitang.kernel.pointers import Int, pointer_to, table_of
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def _fill_slots(parts: Any, hashes: Any, first: Int, count: Int, keys: Any) -> None:
     """Write the block's keys: of each slot, the first field that is present."""
-    keys[:, :count] = 0
-    for i in range(parts.shape[0]):
-        slot = parts[i, 0]
+    slots = table_of(keys, LANES)
+    texts = pointer_to(hashes)
+    event_count = hashes.shape[1]
+    for x in range(keys.shape[0]):
         for j in range(count):
-            if keys[slot, j] == 0:
-                keys[slot, j] = np.int64(hashes[parts[i, 1], first + j])
+            slots[x, j] = 0
+    for i in range(parts.shape[0]):
+        x = parts[i, 0]
+        at = parts[i, 1] * event_count + first
+        for j in range(count):
+            key = slots[x, j]
+            slots[x, j] = key if key != 0 else np.int64(texts[at + j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

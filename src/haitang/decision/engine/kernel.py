@@ -13,6 +13,7 @@ from haitang.data.features.blocks import fold_homes, move_clocks, open_block
 from haitang.data.features.columns import (
     LANES,
     ROW_STRIDE,
+    first_lanes,
     lowest_bit,
     run_needed,
     run_program,
@@ -164,7 +165,7 @@ def fold_stage(
     fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
     run_program(event_code, constants, sets, values, masks, count)
     fill_keys(key_parts, hashes, first, count, keys, work[0])
-    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+    valid = first_lanes(count)
     open_gates(policies, valid, masks, hits)
     if ask_all:
         wanted[:] = ~np.uint64(0)
@@ -234,7 +235,7 @@ def decide_stage(
     actions, further_out, tiers, scores, raw_scores, answers = output
     if mode == FULL:
         _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
-    valid = ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+    valid = first_lanes(count)
     doubts[:, :count] = 1.0
     ranks[:count] = 0
     further[:count] = 0

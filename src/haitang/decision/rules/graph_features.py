@@ -33,10 +33,10 @@ _SEARCHED = ("window", "where")
 _BOUNDED = ("nodes", "neighbours", "visits", "unit")
 _KEYS: dict[GraphKind, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "chain": (("dwell", "where"), ("hops_max", "through", "nodes", "unit")),
-    "cycle": (_SEARCHED, ("nodes_max", "measure", *_BOUNDED)),
-    "returns": ((*_SEARCHED, "after"), ("hops_max", "measure", *_BOUNDED)),
+    "cycle": (_SEARCHED, ("nodes_max", "measure", "asked", *_BOUNDED)),
+    "returns": ((*_SEARCHED, "after"), ("hops_max", "measure", "asked", *_BOUNDED)),
     "hops": ((*_SEARCHED, "from"), ("hops_max", "party", "asked", *_BOUNDED)),
-    "scatter_gather": (_SEARCHED, ("nodes", "neighbours", "unit")),
+    "scatter_gather": (_SEARCHED, ("nodes", "neighbours", "asked", "unit")),
     "component": (("links",), ("where", "from", "measure", "nodes", "party", "asked", "unit")),
 }
 """Per kind: the keys it needs beside its title, and those it may have."""
