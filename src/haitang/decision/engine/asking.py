@@ -27,6 +27,8 @@ def find_asking(
     actions: Any,
     further: Any,
     hit_starts: Any,
+    hit_policies: Any,
+    lessons: Any,
     hashes: Any,
     rows: Any,
     proofs: Any,
@@ -40,11 +42,12 @@ def find_asking(
 ) -> Int:
     """Write the events to be looked at and for what; return how many there are.
 
-    `rows` are those of the texts `hashes` with the kind, the customer, the payer and the segment
-    (-1: none matters); `proofs` and `others` the kinds of events that tell what came of a
-    challenge; `asking_bits` the actions that ask something. Who is asked is marked, and a proof is
-    heard only of customers who are: most were asked nothing, and it changes nothing. Other outcomes
-    name several customers and are all heard.
+    `lessons` tells of each policy whether a lesson may hide behind it. `rows` are those of the
+    texts `hashes` with the kind, the customer, the payer and the segment (-1: none matters);
+    `proofs` and `others` the kinds of events that tell what came of a challenge; `asking_bits` the
+    actions that ask something. Who is asked is marked, and a proof is heard only of customers who
+    are: most were asked nothing, and it changes nothing. Other outcomes name several customers and
+    are all heard.
     """
     kind_row, own_row, payer_row, segment_row = rows[0], rows[1], rows[2], rows[3]
     shift = mark_shift(marks.shape[0])
@@ -58,11 +61,13 @@ def find_asking(
             asks = (further[j] | np.int64(1) << np.int64(actions[j])) & asking_bits != 0
             if hit_starts[j + 1] > hit_starts[j]:
                 # An outcome is looked at with whatever fired; with nothing there is nothing to
-                # spare. A lesson may hide behind what is stricter; for some people a call takes
-                # its place there too.
+                # spare.
                 asks = asks or is_outcome
-                if segment_row >= 0:
-                    asks = asks or _is_among(hashes[segment_row, j], people)
+                if not asks and segment_row >= 0 and _is_among(hashes[segment_row, j], people):
+                    # A lesson may hide behind what is stricter; a call takes its place there too.
+                    for h in range(hit_starts[j], hit_starts[j + 1]):
+                        if hit_policies[h] < lessons.shape[0]:
+                            asks |= lessons[hit_policies[h]]
         if asks:
             set_mark(marks, shift, hashes[own_row, j])
             set_mark(marks, shift, hashes[payer_row, j])

@@ -88,6 +88,8 @@ class Friction(msgspec.Struct, frozen=True, kw_only=True):
     again_after_us: int
     people: frozenset[int]
     people_words: Column
+    lessons: Column
+    """Whether a lesson may hide behind what a policy asks, or behind the table's row."""
     asked_of: Column
     """Rows of the kind, the customer, the payer and the segment, see `asking.find_asking`."""
     policies: tuple[Source | None, ...]
@@ -116,6 +118,14 @@ def friction_of(pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet) 
         return None
     reads_segment = bool(spec.people_for) or any(row.segments for row in pack.table)
     segment = fields.texts.index(pack.segment_source) if reads_segment else -1
+    sources = [
+        _source(policy.action, policy.also, f"typology:{policy.typology}")
+        if policy.status == "live"
+        else None
+        for policy in policies
+    ]
+    rows = tuple(_row(row) for row in pack.table)
+    teaches = any(_teaches(row.source) for row in rows)
     return Friction(
         challenge_bits=action_bits(spec.challenges),
         instead=RANK[spec.instead],
@@ -123,13 +133,9 @@ def friction_of(pack: Pack, policies: tuple[PolicySpec, ...], fields: FieldSet) 
         people=_hashes(spec.people_for),
         people_words=np.array([hash_text(name) for name in spec.people_for], np.uint64),
         asked_of=np.array([*map(fields.texts.index, _ASKED_OF), segment], np.int64),
-        policies=tuple(
-            _source(policy.action, policy.also, f"typology:{policy.typology}")
-            if policy.status == "live"
-            else None
-            for policy in policies
-        ),
-        rows=tuple(_row(row) for row in pack.table),
+        lessons=np.array([teaches or _teaches(source) for source in sources], np.bool_),
+        policies=tuple(sources),
+        rows=rows,
         places=tuple(fields.texts.index(name) for name in TEXTS),
         segment=segment,
         amount=fields.numbers.index(NUMBERS[0]),
@@ -145,6 +151,10 @@ def fields_read(spec: FrictionSpec | None, segment_source: str) -> tuple[tuple[s
 
 def _hashes(words: tuple[str, ...]) -> frozenset[int]:
     return frozenset(map(hash_text, words))
+
+
+def _teaches(source: Source | None) -> bool:
+    return source is not None and (source.rank == _LESSON or source.also & _LESSON_BIT != 0)
 
 
 def _source(action: str, also: tuple[str, ...], reason: str) -> Source:
@@ -185,9 +195,9 @@ def soften(
         return None
     room, reasons = np.empty(len(events), np.int64), np.empty(len(events), np.int64)
     count = find_asking(
-        actions, further, hits[0], hashes, friction.asked_of, _PROOF_KINDS, _OTHER_KINDS,
-        friction.people_words, friction.challenge_bits | _LESSON_BIT, mode != FAIL_POLICY,
-        memory.marks, room, reasons,
+        actions, further, *hits, friction.lessons, hashes, friction.asked_of, _PROOF_KINDS,
+        _OTHER_KINDS, friction.people_words, friction.challenge_bits | _LESSON_BIT,
+        mode != FAIL_POLICY, memory.marks, room, reasons,
     )  # fmt: skip
     if count == 0:
         return None
@@ -302,7 +312,7 @@ class _Walk:
         """Give people who are easily frightened a tip and a call in the place of a lesson."""
         asked = False
         for i, (rank, also, reason) in enumerate(sources):
-            if rank == _LESSON or also & _LESSON_BIT:
+            if _teaches(sources[i]):
                 asked = True
                 own = _TIP if rank == _LESSON else rank
                 sources[i] = Source(own, also & ~_LESSON_BIT | _CALL_BIT, reason)
