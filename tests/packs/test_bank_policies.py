@@ -13,7 +13,9 @@ from haitang.adapters.files.packs import read_pack_folder
 from haitang.app.conformance import conformance_sheet
 from haitang.app.policytests import run_policy_tests
 from haitang.data.events.catalogue import FIELDS
+from haitang.data.features import terms
 from haitang.data.features.specs import Catalogue, TextPair
+from haitang.decision.engine.reading import conjuncts
 from haitang.decision.rules.pack import load_pack
 from haitang.decision.rules.source import PackSource
 from haitang.decision.rules.specs import PolicySpec
@@ -183,3 +185,36 @@ def test_a_reason_says_times_of_multiples_and_per_cent_of_ratios() -> None:
                     wrong.append(f"{policy.id}: {match[0]} of unit {unit} in {text!r}")
     assert multiples > 40
     assert not wrong, listed(wrong)
+
+
+def _least_amount(condition: terms.Expression) -> float:
+    """Return the least amount for which a condition can hold, as far as it says so."""
+    return max(
+        (
+            part.right.value
+            for part in conjuncts(condition)
+            if isinstance(part, terms.Compare)
+            and part.op == ">="
+            and part.left == terms.Field(name="amount_base_minor", type="number")
+            and isinstance(part.right, terms.Number)
+        ),
+        default=0.0,
+    )
+
+
+def test_no_policy_asks_the_graph_for_less_than_it_searches() -> None:
+    """Below what `asked` says a graph feature is missing, and a policy would be silent unseen."""
+    pack = bank_pack().pack
+    searched = {
+        feature.name: _least_amount(feature.graph.asked)
+        for feature in pack.catalogue.features
+        if feature.graph is not None and feature.graph.asked is not None
+    }
+    assert max(searched.values()) > 0
+    failures = [
+        f"{policy.id}: {name} is searched from {searched[name]:,.0f}, asked from {least:,.0f}"
+        for policy in pack.policies
+        for name in names_read(policy.when)
+        if name in searched and (least := _least_amount(policy.when)) < searched[name]
+    ]
+    assert not failures, listed(failures)
