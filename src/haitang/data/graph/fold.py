@@ -181,10 +181,11 @@ def _fetch_ends(arena: Any, stores: Any, store: Int, keys: Any, payments: Any) -
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _find_ends(
-    arena: Any, stores: Any, store: Int, keys: Any, payments: Any, count: Int, lists: Any,
+    arena: Any, stores: Any, store: Int, keys: Any, masks: Any, count: Int, lists: Any,
     list_hashes: Any, ends: Any,
-) -> None:  # fmt: skip
-    """Find or make the records of both ends of the block's payments and ask for their rings.
+) -> Any:  # fmt: skip
+    """Find or make the records of both ends of the block's payments and ask for their rings; return
+    which events these are.
 
     `ends` is payer, payee and position by lane; where the payer is 0 there is no payment.
     """
@@ -192,6 +193,7 @@ def _find_ends(
     position = arena[meta + M_POSITION]
     directory = stores[store, T_DIRECTORY]
     words = stores[store, T_RECORD_WORDS]
+    payments = _payments_of(stores, store, keys, masks, count)
     if count > ALONE:
         _fetch_ends(arena, stores, store, keys, payments)
     for j in range(count):
@@ -207,6 +209,7 @@ def _find_ends(
             ends[side, j] = record
             prefetch(address_of(arena) + 8 * (record + N_RING))
         position += 1
+    return payments
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -228,7 +231,8 @@ def _keep_payment(
     arena: Any, stores: Any, store: Int, payer: Int, payee: Int, position: Int, instant: Int,
     amount: float,
 ) -> None:  # fmt: skip
-    """Put a payment before those that the payee keeps; the one that came first may fall out."""
+    """Count a payment and put it before those that the payee keeps; the first may fall out."""
+    arena[stores[store, T_META] + M_POSITION] = position + 1
     is_late = instant < arena[payee + N_NOW]
     arena[payer + N_NOW] = max(arena[payer + N_NOW], instant)
     arena[payee + N_NOW] = max(arena[payee + N_NOW], instant)
@@ -461,19 +465,16 @@ def fold_graph(
     fan_count = fan_table.shape[0] if reading else 0
     _begin(arena, all_columns, instants, first, count)
     for store in range(store_table.shape[0]):
-        payments = _payments_of(stores, store, keys, masks, count)
-        _find_ends(arena, stores, store, keys, payments, count, view, list_hashes, ends)
-        left = payments | _asking_of(stores, store, searches, search_count, masks)
-        left &= first_lanes(count)
+        left = _find_ends(arena, stores, store, keys, masks, count, view, list_hashes, ends)
+        left |= _asking_of(stores, store, searches, search_count, masks) & first_lanes(count)
         while left != np.uint64(0):
             j = lowest_bit(left)
             left &= left - np.uint64(1)
             event = first + j
             payer, payee, position = ends[0, j], ends[1, j], ends[2, j]
             instant = instants[event]
-            amount = math.nan
-            if stores[store, T_AMOUNT] >= 0:
-                amount = amounts[stores[store, T_AMOUNT] * width + event]
+            row = stores[store, T_AMOUNT]
+            amount = amounts[row * width + event] if row >= 0 else math.nan
             _run_searches(
                 arena, stores, store, searches, search_count, keys, masks, j, payer, payee,
                 position, instant, amount, view, list_hashes, work, columns, width, event,
@@ -488,7 +489,6 @@ def fold_graph(
                     instant, sources, counts, work, columns, width, event,
                 )  # fmt: skip
                 _keep_payment(arena, stores, store, payer, payee, position, instant, amount)
-                arena[stores[store, T_META] + M_POSITION] = position + 1
             if stores[store, T_AFTER] >= 0 and _holds(masks, stores[store, T_AFTER], j):
                 _mark_drawn(arena, stores, store, keys, j, position, instant, view, list_hashes)
     if family_table.shape[0] > 0:
