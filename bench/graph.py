@@ -23,6 +23,7 @@ import numpy as np
 
 from bench.measures import Measured, machine, timed
 from haitang.data.events.batch import EventBatch
+from haitang.data.events.remarks import Remarks
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
 from haitang.decision.engine.graph_columns import GraphColumns
 from haitang.decision.rules.pack import load_pack, lock_text
@@ -97,7 +98,7 @@ class Payments:
             fields=program.fields,
             numbers=numbers,
             hashes=np.array([words.get(name, nothing) for name in program.fields.texts]),
-            remarks=tuple([None] * count for _ in program.fields.remarks),
+            remarks=tuple(Remarks.of([None] * count) for _ in program.fields.remarks),
             event_ids=[str(number) for number in range(start, stop)],
             texts=(),
         )

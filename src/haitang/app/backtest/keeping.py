@@ -126,7 +126,7 @@ class _Keeper:
         for row, name in enumerate(self.fields.texts):
             columns[f"text {name}"] = batch.hashes[row]
         for row, name in enumerate(self.fields.remarks):
-            columns[f"remark {name}"] = batch.remarks[row]
+            columns[f"remark {name}"] = list(batch.remarks[row])
         for name, row in self._leaves.items():
             columns[f"leaf {name}"] = out.features[row]
         decided = columns_of(out)

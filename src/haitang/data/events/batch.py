@@ -17,6 +17,7 @@ from msgspec import Struct
 from haitang.data.events._packed import pack_numbers
 from haitang.data.events.catalogue import FIELDS
 from haitang.data.events.envelope import Envelope
+from haitang.data.events.remarks import Remarks
 from haitang.data.events.table import CheckedTable, check_table
 from haitang.kernel.hashing import hash_texts
 
@@ -64,7 +65,7 @@ class EventBatch(Struct, frozen=True, kw_only=True, eq=False):
     fields: FieldSet
     numbers: Float64Array
     hashes: UInt64Array
-    remarks: tuple[list[str | None], ...]
+    remarks: tuple[Remarks, ...]
     event_ids: list[str]
     texts: tuple[list[str | None], ...]
 
@@ -90,7 +91,7 @@ class EventBatch(Struct, frozen=True, kw_only=True, eq=False):
             fields=self.fields,
             numbers=np.ascontiguousarray(self.numbers[:, rows]),
             hashes=np.ascontiguousarray(self.hashes[:, rows]),
-            remarks=tuple([column[row] for row in rows] for column in self.remarks),
+            remarks=tuple(column.take(rows) for column in self.remarks),
             event_ids=[self.event_ids[row] for row in rows],
             texts=tuple([column[row] for row in rows] for column in self.texts),
         )
@@ -105,8 +106,7 @@ def join_batches(batches: Sequence[EventBatch]) -> EventBatch:
         numbers=np.concatenate([one.numbers for one in batches], axis=1),
         hashes=np.concatenate([one.hashes for one in batches], axis=1),
         remarks=tuple(
-            [text for one in batches for text in one.remarks[row]]
-            for row in range(len(first.remarks))
+            Remarks.joined(one.remarks[row] for one in batches) for row in range(len(first.remarks))
         ),
         event_ids=[event_id for one in batches for event_id in one.event_ids],
         texts=(),
@@ -148,7 +148,7 @@ def batch_events(events: Sequence[Envelope], fields: FieldSet) -> EventBatch:
         fields=fields,
         numbers=numbers.reshape(number_count, count),
         hashes=hashes.reshape(text_count, count),
-        remarks=tuple(map(list, columns[remark_start:])),
+        remarks=tuple(map(Remarks.of, columns[remark_start:])),
         event_ids=list(columns[0]),
         texts=tuple(map(list, texts)),
     )
@@ -165,7 +165,7 @@ def _batch_one(event: Envelope, fields: FieldSet) -> EventBatch:
         fields=fields,
         numbers=pack_numbers(row[2:text_start]).reshape(-1, 1),
         hashes=hash_texts(texts).reshape(-1, 1),
-        remarks=(*[[remark] for remark in row[remark_start:]],),
+        remarks=(*[Remarks.of((remark,)) for remark in row[remark_start:]],),
         event_ids=[row[0]],
         # A list comprehension, because a generator takes twice its time.
         texts=(*[[text] for text in texts],),
@@ -209,7 +209,7 @@ def batch_table(
         fields=fields,
         numbers=numbers,
         hashes=hashes,
-        remarks=tuple(_words(rows, name) for name in fields.remarks),
+        remarks=tuple(_remarks(rows, name) for name in fields.remarks),
         event_ids=rows.column("event_id").to_pylist(),
         texts=tuple(_words(rows, name) for name in names_of_words),
     )
@@ -220,6 +220,12 @@ def _words(rows: pa.Table, name: str) -> list[str | None]:
         words: list[str | None] = rows.column(name).to_pylist()
         return words
     return [None] * rows.num_rows
+
+
+def _remarks(rows: pa.Table, name: str) -> Remarks:
+    if name in rows.column_names:
+        return Remarks.of_arrow(_one_array(rows.column(name)))
+    return Remarks(np.full(rows.num_rows, -1, np.int32), ())
 
 
 def _float_column(column: pa.ChunkedArray) -> Float64Array:

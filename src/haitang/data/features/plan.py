@@ -94,6 +94,12 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     header_words: int
     """Words of an empty state: header and key directories."""
 
+    def folded(self) -> tuple[set[int], set[int]]:
+        """Return the rows and masks that the fold looks at: what is summed, and what counts."""
+        rows = {*self.tables[2][:, at.S_SOURCE].tolist(), *self.tables[12].tolist()}
+        masks = set(self.tables[11][:, at.V_MASK].tolist())
+        return {row for row in rows if row >= 0}, {mask for mask in masks if mask >= 0}
+
 
 class PlanBuilder:
     """Builds a plan; policies may add to `program` between construction and `build`."""

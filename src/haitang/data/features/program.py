@@ -6,6 +6,7 @@ A program has two stages: `event` reads only the event, `value` may read aggrega
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, assert_never
 
 import msgspec
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from haitang.data.features import columns as machine
 from haitang.data.features import terms
-from haitang.data.features.schedule import in_runs
+from haitang.data.features.schedule import MASK, ROW, in_runs, leading, written
 from haitang.kernel.hashing import hash_text
 
 Stage = Literal["event", "value"]
@@ -102,6 +103,17 @@ class ProgramBuilder:
         """Return the instructions of one stage."""
         rows = in_runs(self._code[stage])
         return np.array(rows, dtype=np.int32).reshape(len(rows), 6)
+
+    def put_off(self, rows: Iterable[int], masks: Iterable[int]) -> None:
+        """Leave to the second stage what reads only the event and leads to none of these rows and
+        masks: of that stage, only what a block needs is run.
+        """
+        early = leading(
+            self._code["event"], [*((ROW, row) for row in rows), *((MASK, mask) for mask in masks)]
+        )
+        late = [one for one in self._code["event"] if written(one) not in early]
+        self._code["event"] = [one for one in self._code["event"] if written(one) in early]
+        self._code["value"] = late + self._code["value"]
 
     def constants(self) -> NDArray[np.float64]:
         """Return the constant pool."""

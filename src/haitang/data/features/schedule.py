@@ -5,7 +5,7 @@ together, so that the processor guesses what comes next.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from haitang.data.features import columns as machine
 
@@ -39,6 +39,21 @@ def operands(instruction: Sequence[int]) -> list[tuple[int, int]]:
 def written(instruction: Sequence[int]) -> tuple[int, int]:
     """Return the row or mask that an instruction writes."""
     return (ROW if instruction[0] < machine.LESS else MASK, instruction[1])
+
+
+def leading(
+    code: Sequence[tuple[int, ...]], places: Iterable[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Return the rows and masks that instructions write and that lead to some, those included."""
+    writers = {written(instruction): instruction for instruction in code}
+    found: set[tuple[int, int]] = set()
+    open_places = [place for place in places if place in writers]
+    while open_places:
+        place = open_places.pop()
+        if place not in found:
+            found.add(place)
+            open_places += [read for read in operands(writers[place]) if read in writers]
+    return found
 
 
 def in_runs(code: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:

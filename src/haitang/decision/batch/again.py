@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from haitang.data.events.batch import EventBatch, FieldSet
+from haitang.data.events.remarks import Remarks
 from haitang.data.features.specs import Catalogue, EntitySpec, FeatureSpec, KeySpec, TextPair
 from haitang.data.features.terms import Compare, Feature, Number
 from haitang.decision.batch.changes import SPEAKING, Change
@@ -267,7 +268,8 @@ def _batch(
     instants = instants.copy() if rows is None else instants[rows]
     count = len(instants)
     remarks = [
-        kept.reader.read_texts(EVENTS, pieces, f"remark {name}", rows) for name in fields.remarks
+        Remarks.of(kept.reader.read_texts(EVENTS, pieces, f"remark {name}", rows))
+        for name in fields.remarks
     ]
     numbers = [columns[f"number {name}"] for name in fields.numbers]
     hashes = [columns[f"text {name}"] for name in fields.texts]

@@ -16,8 +16,7 @@ from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.friction import soften
 from haitang.decision.engine.kernel import run_blocks
 from haitang.decision.engine.modes import FULL, RULES_ONLY
-from haitang.decision.engine.prepared import Prepared
-from haitang.decision.engine.program import CONTAINS_PER_WORD, EngineProgram
+from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.state import EngineState
 from haitang.kernel.hashing import hash_text
 
@@ -25,14 +24,9 @@ SWEEP_EVERY = 16_384
 """Events between two sweeps for idle keys; counted in events, so that the size of a batch changes
 nothing.
 """
-REMEMBERED_REMARKS = 65_536
-"""Different texts of a remark field whose containment is remembered; beyond, the memory starts
-anew.
-"""
 
 _LIST_UPSERT = np.uint64(hash_text("LIST_UPSERT"))
 _LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
-_NO_WORDS = np.zeros((0, 0), dtype=np.uint64)
 _NOT_KEPT = np.empty((0, 0), dtype=np.float64)
 # NumPy takes a prepared type in half the time of a class.
 _U1, _I4, _I8, _F8 = (np.dtype(kind) for kind in (np.uint8, np.int32, np.int64, np.float64))
@@ -148,7 +142,7 @@ class _Run:
             _own(events.occurred_at_us),
             numbers if prepared.graph is None else prepared.graph.widen(numbers),
             _own(events.hashes),
-            _contained(events, prepared),
+            prepared.containment.words(events.remarks, count),
         )
         # The kernel writes every value of these.
         self.output = (
@@ -229,58 +223,6 @@ def _own(column: NDArray[Any]) -> NDArray[Any]:
     Arrow hands out read-only arrays; to Numba they are another type, and it would compile anew.
     """
     return column if column.flags.carray else np.array(column, order="C")
-
-
-def _contained(events: EventBatch, prepared: Prepared) -> NDArray[np.uint64]:
-    """Return, one bit a containment of the program, which remarks hold what; equal remarks are read
-    once.
-    """
-    contains = prepared.program.contains
-    if not contains:
-        return _NO_WORDS
-    words = np.zeros((_word_count(contains), len(events)), dtype=np.uint64)
-    for r, (field, column) in enumerate(zip(events.fields.remarks, events.remarks, strict=True)):
-        memory = prepared.remarks[r]
-        # Most events have no remark.
-        remarks = list(filter(None, column))
-        known = list(map(memory.get, remarks))
-        if None in known:
-            _remember(memory, set(remarks), field, contains)
-            known = list(map(memory.__getitem__, remarks))
-        # Most remarks contain nothing, and have no words.
-        found = list(filter(None, known))
-        if found:
-            places = itertools.compress(range(len(column)), column)
-            told = list(itertools.compress(places, known))
-            words[:, told] |= np.array(found, dtype=np.uint64).T
-    return words
-
-
-def _remember(
-    memory: dict[str, tuple[int, ...]],
-    remarks: set[str],
-    field: str,
-    contains: tuple[tuple[str, tuple[str, ...]], ...],
-) -> None:
-    """Note of remarks the words of what they contain; nothing where that is nothing."""
-    if len(memory) + len(remarks) > REMEMBERED_REMARKS:
-        memory.clear()
-    sought = [
-        (i, [needle.casefold() for needle in needles])
-        for i, (of_field, needles) in enumerate(contains)
-        if of_field == field
-    ]
-    for remark in remarks - memory.keys():
-        folded = remark.casefold()
-        bits = [0] * _word_count(contains)
-        for i, needles in sought:
-            if any(needle in folded for needle in needles):
-                bits[i // CONTAINS_PER_WORD] |= 1 << (i % CONTAINS_PER_WORD)
-        memory[remark] = tuple(bits) if any(bits) else ()
-
-
-def _word_count(contains: tuple[tuple[str, tuple[str, ...]], ...]) -> int:
-    return (len(contains) + CONTAINS_PER_WORD - 1) // CONTAINS_PER_WORD
 
 
 class ListChange(NamedTuple):

@@ -103,10 +103,22 @@ def fill_inputs(
             rows[row, j] = code if texts[at + j] != np.uint64(0) else math.nan
         _fetch_row(start + 8 * (at + LANES), stop)
     view = list_view(lists)
+    before = np.int64(-1)
+    some = np.uint64(0)
     for i in range(listed.shape[0]):
         row = listed[i, 0]
         salt = list_salt(listed[i, 1])
         at = listed[i, 2] * event_count + first
+        if at != before:
+            before = at
+            some = np.uint64(0)
+            for j in range(count):
+                some |= texts[at + j]
+        if some == np.uint64(0):
+            # No event of the block carries the field, as few do of many.
+            for j in range(count):
+                rows[row, j] = 0.0
+            continue
         known = np.uint64(0)
         for j in range(count):
             told = np.uint64(not is_strange(view, salted_key(salt, texts[at + j])))

@@ -18,6 +18,7 @@ from haitang.data.features.state import FeatureState
 from haitang.data.features.visits import GUARDS
 from haitang.data.graph.state import GraphState
 from haitang.decision.engine.aligned import aligned
+from haitang.decision.engine.containment import Containment
 from haitang.decision.engine.graph_columns import GraphColumns
 from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
@@ -62,7 +63,7 @@ class Prepared:
     """A program and what it works in, over one feature state; used by one thread at a time."""
 
     __slots__ = (
-        "features", "graph", "hit_policies", "hit_values", "machine", "program", "remarks",
+        "containment", "features", "graph", "hit_policies", "hit_values", "machine", "program",
         "scratch", "used", "value_starts", "wanted",
     )  # fmt: skip
 
@@ -76,10 +77,7 @@ class Prepared:
         self.graph: ColumnSource | None = None
         if graph is not None and program.graph is not None:
             self.graph = GraphColumns(program, program.graph, graph)
-        self.remarks: tuple[dict[str, tuple[int, ...]], ...] = tuple(
-            {} for _ in program.fields.remarks
-        )
-        """What the remarks of each field are known to contain, see `evaluate`."""
+        self.containment = Containment(program.contains, program.fields.remarks)
         policy_count = len(program.policies) + len(program.models)
         self.scratch = _scratch(program, policy_count)
         self.wanted: NDArray[np.uint64] = self.scratch[WANTED]

@@ -16,7 +16,7 @@ from haitang.data.events.catalogue import EVENT_TYPES, FIELDS
 from haitang.data.features import columns as machine
 from haitang.data.features import terms
 from haitang.data.features.plan import Plan, PlanBuilder
-from haitang.data.features.program import ProgramBuilder, Test
+from haitang.data.features.program import InputRows, ProgramBuilder, Test
 from haitang.data.features.specs import Catalogue
 from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
@@ -43,7 +43,6 @@ CALENDAR_KINDS = {"local_hour": 0, "weekday": 1, "is_night": 2, "is_holiday": 3}
 FIRST_DAY = dt.date(1990, 1, 1).toordinal()
 LAST_DAY = dt.date(2100, 12, 31).toordinal()
 PARTIES = ("payer", "payee")
-CONTAINS_PER_WORD = 64
 LIST_TEXTS = ("event_type", "list_name", "list_value")
 LIST_NUMBERS = ("effective_at_us", "expires_at_us")
 CHANNEL = terms.Field(name="channel", type="text")
@@ -110,6 +109,8 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     asked = (*table[0][:, 1:3].ravel().tolist(), *model_rows[0][:, 1].tolist())
     # Rows and fields are final only now that everything has said what it reads.
     plan = builder.build()
+    folded_rows, folded_masks = plan.folded()
+    program.put_off(folded_rows, folded_masks.union(*gates))
     needs = Needs(program.code("value"), homes_of_rows(plan))
     read = places_read(pack, policies, plan)
     gated = [bool(gate) for gate in gates]
@@ -340,10 +341,7 @@ def _input_tables(program: ProgramBuilder, plan: Plan) -> tuple[NDArray[np.int64
     numbers = [inputs.numbers[name] for name in fields.numbers]
     numbers += [inputs.columns[column] for column in range(len(inputs.columns))]
     codes = [(row, fields.texts.index(name)) for name, row in inputs.texts.items()]
-    listed = [
-        (row, _as_signed(hash_text(name)), fields.texts.index(field))
-        for (name, field), row in inputs.listed.items()
-    ]
+    listed = _listed_rows(inputs, fields)
     contains = list(inputs.contains.values())
     return (
         np.array(numbers, dtype=np.int64),
@@ -351,6 +349,15 @@ def _input_tables(program: ProgramBuilder, plan: Plan) -> tuple[NDArray[np.int64
         np.array(listed, dtype=np.int64).reshape(len(listed), 3),
         np.array(contains, dtype=np.int64),
     )
+
+
+def _listed_rows(inputs: InputRows, fields: FieldSet) -> list[tuple[int, int, int]]:
+    """Return row, list and text field of what is asked of lists; those of one field together."""
+    rows = [
+        (row, _as_signed(hash_text(name)), fields.texts.index(field))
+        for (name, field), row in inputs.listed.items()
+    ]
+    return sorted(rows, key=lambda row: row[2])
 
 
 def _graph_tables(
@@ -365,10 +372,7 @@ def _graph_tables(
     numbers = [inputs.numbers.get(name, unread) for name in fields.numbers]
     contains = [inputs.contains.get(key, unread) for key in program.inputs.contains]
     codes = [(row, fields.texts.index(name)) for name, row in inputs.texts.items()]
-    listed = [
-        (row, _as_signed(hash_text(name)), fields.texts.index(field))
-        for (name, field), row in inputs.listed.items()
-    ]
+    listed = _listed_rows(inputs, fields)
     tables = (
         _until_read(numbers, unread),
         np.array(codes, dtype=np.int64).reshape(len(codes), 2),

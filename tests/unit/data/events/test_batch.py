@@ -40,7 +40,7 @@ def test_a_batch_has_a_row_per_field_and_a_column_per_event() -> None:
         [hash_text("ATM"), 0],
     ]
     assert batch.texts == (["TXN_REQUEST", "LOGIN"], [None, "C1"], ["ATM", None])
-    assert batch.remarks == (["货款", None],)
+    assert list(map(list, batch.remarks)) == [["货款", None]]
     assert batch.event_ids == ["e1", "e2"]
     assert batch.occurred_at_us.tolist() == [START_US, START_US + 1]
     assert len(batch) == 2
@@ -50,7 +50,7 @@ def test_no_events_make_an_empty_batch_of_the_same_shape() -> None:
     batch = batch_events([], FIELDS_READ)
     assert batch.numbers.shape == (4, 0)
     assert batch.hashes.shape == (3, 0)
-    assert batch.remarks == ([],)
+    assert list(map(list, batch.remarks)) == [[]]
     assert len(batch) == 0
 
 
