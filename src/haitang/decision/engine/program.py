@@ -17,7 +17,7 @@ from haitang.data.features import columns as machine
 from haitang.data.features import terms
 from haitang.data.features.plan import Plan, PlanBuilder
 from haitang.data.features.program import InputRows, ProgramBuilder, Test
-from haitang.data.features.specs import Catalogue
+from haitang.data.features.specs import Catalogue, FeatureSpec
 from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.brief import BriefParts
@@ -31,6 +31,7 @@ from haitang.decision.engine.reading import (
     names_read,
     reads_only_lists,
 )
+from haitang.decision.engine.selectivity import Shares
 from haitang.decision.engine.staging import Staging, homes_of_rows
 from haitang.decision.models.layout import TreeArrays, lay_out
 from haitang.decision.models.lightgbm_text import read_model
@@ -114,7 +115,8 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     needs = Needs(program.code("value"), homes_of_rows(plan))
     read = places_read(pack, policies, plan)
     gated = [bool(gate) for gate in gates]
-    staging = Staging(plan, needs, conditions, read, gated)
+    shares = Shares(program.code("value"), program.constants(), _aggregates(program, pack))
+    staging = Staging(plan, needs, shares, conditions, read, gated)
     fields = _with_further_fields(plan.fields, pack)
     return EngineProgram(
         pack=pack,
@@ -155,6 +157,12 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
         brief=BriefParts(pack, policies),
         friction=friction_of(pack, policies, fields),
     )
+
+
+def _aggregates(program: ProgramBuilder, pack: Pack) -> dict[int, FeatureSpec]:
+    """Return the aggregate features by their rows."""
+    rows = program.inputs.features
+    return {rows[one.name]: one for one in pack.catalogue.features if one.name in rows}
 
 
 def _list_runs(program: ProgramBuilder) -> bool:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import random
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from haitang.data.events.batch import batch_events
 from haitang.data.events.codec import decode_row
 from haitang.decision.engine import EngineProgram, EngineState, compile_pack, evaluate
-from haitang.decision.engine.staging import FIRST_HOMES, choose_first
+from haitang.decision.engine.staging import choose_first
 from haitang.decision.rules.specs import Pack
 from tests.unit.decision.engine.engine_packs import (
     FEATURES,
@@ -23,20 +28,64 @@ from tests.unit.decision.engine.engine_packs import (
 )
 
 
-def test_those_are_chosen_whose_policies_read_most_others_until_every_policy_has_one() -> None:
-    # The first two policies share 5, on which each has a condition; the third has its own.
-    assert choose_first([{1, 5}, {2, 5}, {3}], [{1, 5, 7}, {2, 5}, {3, 4}]) == {3, 5}
+def chosen(
+    alone: list[dict[int, float]], read: list[set[int]], costs: Sequence[float] = (1.0,) * 9
+) -> set[int]:
+    return choose_first(alone, read, np.array(costs))
+
+
+def expected_cost(
+    first: set[int], alone: list[dict[int, float]], read: list[set[int]], costs: Sequence[float]
+) -> float:
+    """What all policies are expected to read, told slowly; policies share what they all read."""
+    own = read[: len(alone)]
+    prices = [cost / max(sum(home in homes for homes in own), 1) for home, cost in enumerate(costs)]
+    total = 0.0
+    for met, homes in zip(alone, own, strict=True):
+        open_share = math.prod(met.get(home, 1.0) for home in homes & first)
+        total += sum(prices[home] for home in homes & first)
+        total += open_share * sum(prices[home] for home in homes - first)
+    return total
+
+
+def test_what_is_seldom_met_is_folded_before_what_it_spares() -> None:
+    assert chosen([{1: 0.1}], [{1, 2}]) == {1}
+    # Of two the one that is met less often; the other then spares too little.
+    assert chosen([{1: 0.5, 2: 0.1}], [{1, 2}]) == {2}
+    # The cheap one of two: the dear one had better wait for it.
+    assert chosen([{1: 0.1, 2: 0.1}], [{1, 2}], (1.0, 9.0, 1.0)) == {2}
+    # Policies share the price of what they all read.
+    assert chosen([{5: 0.5, p: 0.5} for p in (1, 2, 3)], [{5, p} for p in (1, 2, 3)]) == {5}
     # What is told of nobody else spares nothing, and neither does a policy without a condition.
-    assert choose_first([{1}, set()], [{1}, {1, 2}]) == set()
-    # Of two that spare as much, the one that stands first.
-    assert choose_first([{4, 2}], [{2, 4}]) == {2}
+    assert chosen([{1: 0.1}, {}], [{1}, {1, 2}]) == set()
     # A model or the table stands behind the policies, and has no conditions.
-    assert choose_first([{1}], [{1, 2}, {3, 4, 5}]) == {1}
+    assert chosen([{1: 0.1}], [{1, 2}, {3, 4, 5}]) == {1}
+    assert chosen([], [{1, 2}]) == set()
 
 
-def test_there_is_a_bound() -> None:
-    many = [{2 * p} for p in range(FIRST_HOMES + 9)]
-    assert len(choose_first(many, [{2 * p, 2 * p + 1} for p in range(len(many))])) == FIRST_HOMES
+HOMES = range(5)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.dictionaries(st.sampled_from(HOMES), st.sampled_from([0.0, 0.05, 0.5, 1.0])),
+            st.sets(st.sampled_from(HOMES)),
+        ),
+        max_size=4,
+    ),
+    st.lists(st.sampled_from([1.0, 2.0, 7.0]), min_size=5, max_size=5),
+)
+def test_no_one_more_would_spare_anything(
+    policies: list[tuple[dict[int, float], set[int]]], costs: list[float]
+) -> None:
+    alone = [met for met, _ in policies]
+    read = [homes | met.keys() for met, homes in policies]
+    first = chosen(alone, read, costs)
+    cost = expected_cost(first, alone, read, costs)
+    assert cost <= expected_cost(set(), alone, read, costs) + 1e-6
+    for home in set(HOMES) - first:
+        assert cost <= expected_cost(first | {home}, alone, read, costs) + 1e-6
 
 
 def staged_pack() -> Pack:
