@@ -52,6 +52,10 @@ class GraphState:
         """Release the accounts of one 256th of each store that no window can see any more."""
         sweep_stores(self.arena, self.plan.tables[STORES])
 
+    def asks(self, lists: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        """Tell of lists, by hash, whether what they say of an account matters here."""
+        return np.isin(lists, self.plan.list_hashes.view(np.uint64))
+
     def look_again(
         self,
         lists: tuple[Any, ...],

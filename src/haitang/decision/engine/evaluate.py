@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,22 +10,19 @@ from numpy.typing import NDArray
 from haitang.data.events.batch import EventBatch
 from haitang.data.features.arena import EVENT_COUNT
 from haitang.data.features.fold import sweep
-from haitang.data.lists.table import FROM_PACK, OPEN_END_US
 from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.friction import soften
 from haitang.decision.engine.kernel import run_blocks
+from haitang.decision.engine.list_changes import ListChanges, list_changes
 from haitang.decision.engine.modes import FULL, RULES_ONLY
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.state import EngineState
-from haitang.kernel.hashing import hash_text
 
 SWEEP_EVERY = 16_384
 """Events between two sweeps for idle keys; counted in events, so that the size of a batch changes
 nothing.
 """
 
-_LIST_UPSERT = np.uint64(hash_text("LIST_UPSERT"))
-_LIST_REMOVE = np.uint64(hash_text("LIST_REMOVE"))
 _NOT_KEPT = np.empty((0, 0), dtype=np.float64)
 # NumPy takes a prepared type in half the time of a class.
 _U1, _I4, _I8, _F8 = (np.dtype(kind) for kind in (np.uint8, np.int32, np.int64, np.float64))
@@ -63,28 +59,32 @@ def evaluate(
     )
     features = state.features
     start, count = 0, len(events)
-    changes = _list_changes(events, program, first_position)
+    said = list_changes(events, program, first_position)
     until_sweep = SWEEP_EVERY - features.arena.item(EVENT_COUNT) % SWEEP_EVERY
     graph = prepared.graph
     linked = 0
-    looked_at: list[ListChange] = []
-    if changes and count > 1 and _may_be_ahead(events, changes):
+    changes: list[ListChanges] = []
+    looked_at: list[ListChanges] = []
+    if said is not None and count > 1 and said.may_be_ahead(events):
         features.check_room()
-        for change in reversed(changes):
-            _change_lists(state, change)
-        changes, looked_at = [], changes
+        said.change(state)
+        if state.graph is not None:
+            # Lists that the graph does not ask are no reason to cut its blocks.
+            looked_at = said.only(state.graph.asks(said.list_hashes)).in_turn()
+    elif said is not None:
+        changes = said.in_turn()
     while start < count:
-        if changes and start == changes[-1].start:
+        if changes and start == changes[-1].starts[0]:
             features.check_room()
             change = changes.pop()
-            _change_lists(state, change)
-            _look_again(state, change)
-        stop = min(count, changes[-1].start if changes else count, start + until_sweep)
+            change.change(state)
+            change.look_again(state)
+        stop = min(count, int(changes[-1].starts[0]) if changes else count, start + until_sweep)
         while graph is not None and linked < stop:
             features.check_room()
-            if looked_at and linked == looked_at[-1].start:
-                _look_again(state, looked_at.pop())
-            until = min(stop, looked_at[-1].start) if looked_at else stop
+            if looked_at and linked == looked_at[-1].starts[0]:
+                looked_at.pop().look_again(state)
+            until = min(stop, int(looked_at[-1].starts[0])) if looked_at else stop
             graph.fold(state.lists.arrays, run.columns, run.is_asking, linked, until)
             linked = until
         reached = run.to(start, stop)
@@ -223,94 +223,3 @@ def _own(column: NDArray[Any]) -> NDArray[Any]:
     Arrow hands out read-only arrays; to Numba they are another type, and it would compile anew.
     """
     return column if column.flags.carray else np.array(column, order="C")
-
-
-class ListChange(NamedTuple):
-    """What events from `start` on that follow each other say of lists."""
-
-    start: int
-    list_hashes: NDArray[np.uint64]
-    value_hashes: NDArray[np.uint64]
-    begins_us: NDArray[np.int64]
-    ends_us: NDArray[np.int64]
-    positions: NDArray[np.int64]
-    occurred_us: NDArray[np.int64]
-
-
-def _list_changes(
-    events: EventBatch, program: EngineProgram, first_position: int
-) -> list[ListChange]:
-    """Return what the events say of lists by ranges, the last first; each range takes effect as a
-    whole before its first event is evaluated.
-
-    That is the same as one by one where list events do not ask the lists themselves.
-    """
-    kinds = events.hashes[events.fields.texts.index("event_type")]
-    if len(kinds) == 1:
-        if kinds[0] != _LIST_UPSERT and kinds[0] != _LIST_REMOVE:
-            return []
-        changing = np.zeros(1, dtype=np.int64)
-    else:
-        changing = np.flatnonzero((kinds == _LIST_UPSERT) | (kinds == _LIST_REMOVE))
-        if changing.size == 0:
-            return []
-    texts, numbers = events.fields.texts, events.fields.numbers
-    names, values = (
-        events.hashes[texts.index(name)][changing] for name in ("list_name", "list_value")
-    )
-    effective, expires = (
-        events.numbers[numbers.index(name)][changing]
-        for name in ("effective_at_us", "expires_at_us")
-    )
-    occurred = events.occurred_at_us[changing]
-    begins = _instants(effective, occurred)
-    ends = _instants(expires, OPEN_END_US)
-    ends = np.where(kinds[changing] == _LIST_REMOVE, begins, ends)
-    positions = np.full(len(changing), FROM_PACK, dtype=np.int64)
-    if first_position >= 0:
-        positions = first_position + changing
-    apart = np.diff(changing) > (1 if program.list_runs else 0)
-    cuts = [0, *(np.flatnonzero(apart) + 1).tolist(), len(changing)]
-    return [
-        ListChange(
-            int(changing[low]), names[low:high], values[low:high], begins[low:high],
-            ends[low:high], positions[low:high], occurred[low:high],
-        )
-        for low, high in itertools.pairwise(cuts)
-    ][::-1]  # fmt: skip
-
-
-def _may_be_ahead(events: EventBatch, changes: list[ListChange]) -> bool:
-    """Tell whether lists may be changed before the first event: whatever is said holds from an
-    instant on that no event before it has reached, so that none of them can tell.
-
-    A block is then not cut where a list changes.
-    """
-    latest = np.maximum.accumulate(events.occurred_at_us)
-    return all(
-        change.start == 0 or latest[change.start - 1] < change.begins_us.min() for change in changes
-    )
-
-
-def _instants(given: NDArray[np.float64], otherwise: NDArray[np.int64] | int) -> NDArray[np.int64]:
-    """Return instants as whole numbers, and others where none is given."""
-    missing = np.isnan(given)
-    return np.where(missing, otherwise, np.where(missing, 0.0, given).astype(np.int64))
-
-
-def _change_lists(state: EngineState, change: ListChange) -> None:
-    state.lists.change(
-        change.list_hashes,
-        change.value_hashes,
-        begins_us=change.begins_us,
-        ends_us=change.ends_us,
-        positions=change.positions,
-    )
-
-
-def _look_again(state: EngineState, change: ListChange) -> None:
-    """Let the graph look at whom a change speaks of."""
-    if state.graph is not None:
-        state.graph.look_again(
-            state.lists.arrays, change.list_hashes, change.value_hashes, change.occurred_us
-        )
