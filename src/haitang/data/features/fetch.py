@@ -19,7 +19,7 @@ from haitang.data.features.arena import (
     prefetch,
     subtable_of,
 )
-from haitang.data.features.columns import LANES
+from haitang.data.features.columns import LANES, lowest_bit
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
@@ -59,17 +59,19 @@ def find_records(
         directory = entities[slot_entities[x], N_DIRECTORY]
         here = np.uint64(0)
         for j in range(count):
-            key = keys[x, j]
             records[x, j] = 0
-            if key != 0:
-                here |= np.uint64(1) << np.uint64(j)
-                finds[found] = x * LANES + j
-                found += 1
-                entry = subtable_of(directory, key)
-                capacity = arena[entry + 1] >> 32
-                if capacity > 0:
-                    prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
+            here |= np.uint64(keys[x, j] != 0) << np.uint64(j)
         present[x] = here
+        while here != np.uint64(0):
+            j = lowest_bit(here)
+            here &= here - np.uint64(1)
+            key = keys[x, j]
+            finds[found] = x * LANES + j
+            found += 1
+            entry = subtable_of(directory, key)
+            capacity = arena[entry + 1] >> 32
+            if capacity > 0:
+                prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
     for i in range(found):
         x = finds[i] // LANES
         j = finds[i] % LANES
