@@ -45,7 +45,7 @@ def gates(_: Path, customers: int) -> Measured:
     """The same, with gates and without them in turns: every feature is read for every event."""
     program, blocks, _refused = _shipped_bank(customers)
     always, *stages = program.demands
-    nobody = [(keys[:0], ranges[:0], members) for keys, ranges, members in stages]
+    nobody = [(np.zeros_like(ranges), members) for ranges, members in stages]
     ungated = (always | ~np.uint64(0), *nobody)
     before = msgspec.structs.replace(program, demands=ungated)
     spent: dict[bool, list[float]] = {True: [], False: []}

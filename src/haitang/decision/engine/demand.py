@@ -69,8 +69,7 @@ def demand_tables(
     read: list[tuple[int, set[int]]], gated: list[bool], staging: Staging
 ) -> tuple[Any, ...]:
     """Return what every event asks for, as a full or an empty mask per place; and for each of the
-    two stages of `staging` the gates that can be shut, per such gate the range of its further
-    places, and the places.
+    two stages of `staging` per gate the range of its further places, and the places.
 
     `gated` tells of each policy and model whether its gate can be shut by the event alone.
     """
@@ -87,22 +86,17 @@ def demand_tables(
             else:
                 wanted[gate] = places & of_stage
         tables.append({gate: {q for q in own if not always[q]} for gate, own in wanted.items()})
-    return (always, *map(_ranges, tables))
+    return (always, *(_ranges(table, len(gated)) for table in tables))
 
 
-def _ranges(members: dict[int, set[int]]) -> tuple[NDArray[np.int64], ...]:
-    """Return the keys that have members, the range of each one's members, and the members."""
-    keys = sorted(key for key, own in members.items() if own)
-    ranges: list[tuple[int, int]] = []
+def _ranges(members: dict[int, set[int]], count: int) -> tuple[NDArray[np.int64], ...]:
+    """Return the range of each key's members, of keys below `count`, and the members."""
+    ranges = np.zeros((max(count, 1), 2), dtype=np.int64)
     flat: list[int] = []
-    for key in keys:
-        ranges.append((len(flat), len(flat) + len(members[key])))
-        flat.extend(sorted(members[key]))
-    return (
-        np.array(keys, dtype=np.int64),
-        np.array(ranges, dtype=np.int64).reshape(len(ranges), 2),
-        np.array(flat or [0], dtype=np.int64),
-    )
+    for key, own in members.items():
+        ranges[key] = (len(flat), len(flat) + len(own))
+        flat.extend(sorted(own))
+    return ranges, np.array(flat or [0], dtype=np.int64)
 
 
 def _closure(names: tuple[str, ...], features: dict[str, FeatureSpec], plan: Plan) -> set[str]:

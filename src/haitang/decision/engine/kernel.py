@@ -32,8 +32,14 @@ from haitang.decision.models.trees import answer_block, score_block
 from haitang.kernel.pointers import Int, pointer_to, table_of
 
 CERTAIN = 1000
-HITS, NEEDED = 5, 13
+HITS, NEEDED, OPENED = 5, 13, 14
 """Where among the scratch arrays."""
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def _mark(words: Any, place: Int) -> None:
+    """Set one bit."""
+    words[place >> 6] |= np.uint64(1) << np.uint64(place & 63)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -43,6 +49,7 @@ def _record_hits(
     count: Int,
     block_values: Any,
     hits: Any,
+    fired: Any,
     output: Any,
     used: Any,
     bases: Any,
@@ -52,7 +59,8 @@ def _record_hits(
 ) -> None:
     """Write the block's hits event by event, with the values that each policy read.
 
-    `bases` are how many hits and values earlier calls of the same batch have found.
+    `fired` has a bit for each policy and model with a hit; `bases` are how many hits and values
+    earlier calls of the same batch have found.
     """
     policy_count = policies[1].shape[0]
     rows = table_of(policies[2], POLICY_COLUMNS)
@@ -65,11 +73,14 @@ def _record_hits(
     hit_values = pointer_to(output[3])
     policy_doubts = table_of(doubts, LANES)
     place = np.zeros(LANES + 1, dtype=np.int64)
-    for p in range(hits.shape[0]):
-        mask = hits[p]
-        while mask != np.uint64(0):
-            place[lowest_bit(mask) + 1] += 1
-            mask &= mask - np.uint64(1)
+    for word in range(fired.shape[0]):
+        left = fired[word]
+        while left != np.uint64(0):
+            mask = hits[word * 64 + lowest_bit(left)]
+            left &= left - np.uint64(1)
+            while mask != np.uint64(0):
+                place[lowest_bit(mask) + 1] += 1
+                mask &= mask - np.uint64(1)
     place[0] = used[0]
     for j in range(count):
         hit_starts[first + j] = bases[0] + place[j]
@@ -77,22 +88,26 @@ def _record_hits(
     hit_starts[first + count] = bases[0] + place[count]
     used[0] = place[count]
     cursor = used[1]
-    for p in range(hits.shape[0]):
-        mask = hits[p]
-        while mask != np.uint64(0):
-            j = lowest_bit(mask)
-            mask &= mask - np.uint64(1)
-            h = place[j]
-            place[j] = h + 1
-            hit_policies[h] = p
-            value_starts[h] = bases[1] + cursor
-            for r in range(read_ranges[p, 0], read_ranges[p, 1]):
-                hit_values[cursor] = values[read_rows[r], j]
-                cursor += 1
-            if p < policy_count and rows[p, 0] != 0:
-                policy_doubts[rows[p, 1], j] *= (CERTAIN - rows[p, 2]) / CERTAIN
-                ranks[j] = max(ranks[j], rows[p, 3])
-                further[j] |= rows[p, 4]
+    for word in range(fired.shape[0]):
+        left = fired[word]
+        while left != np.uint64(0):
+            p = word * 64 + lowest_bit(left)
+            left &= left - np.uint64(1)
+            mask = hits[p]
+            while mask != np.uint64(0):
+                j = lowest_bit(mask)
+                mask &= mask - np.uint64(1)
+                h = place[j]
+                place[j] = h + 1
+                hit_policies[h] = p
+                value_starts[h] = bases[1] + cursor
+                for r in range(read_ranges[p, 0], read_ranges[p, 1]):
+                    hit_values[cursor] = values[read_rows[r], j]
+                    cursor += 1
+                if p < policy_count and rows[p, 0] != 0:
+                    policy_doubts[rows[p, 1], j] *= (CERTAIN - rows[p, 2]) / CERTAIN
+                    ranks[j] = max(ranks[j], rows[p, 3])
+                    further[j] |= rows[p, 4]
     used[1] = cursor
 
 
@@ -155,23 +170,25 @@ def fold_stage(
     ask_all: bool,
     first: Int,
     count: Int,
-) -> None:
-    """Bring one block from columns of events to the values of everything that is aggregated."""
+) -> Int:
+    """Bring one block from columns of events to the values of everything that is aggregated; return
+    how many gates are left open.
+    """
     tables, shares, key_parts, demands, stages = plan
     always, first_demands, rest_demands = demands
     event_code, constants, sets = program[0], program[2], program[3]
     instants, numbers, hashes, words = batch
-    values, masks, keys, records, sketch, hits, _, _, _, _, _, wanted, work, _ = scratch
+    values, masks, keys, records, sketch, hits, _, _, _, _, _, wanted, work, _, opened, _ = scratch
     fill_inputs(inputs, calendar, lists, instants, numbers, hashes, words, first, count, values)
     run_program(event_code, constants, sets, values, masks, count)
     fill_keys(key_parts, hashes, first, count, keys, work[0])
     valid = first_lanes(count)
-    open_gates(policies, valid, masks, hits)
+    open_count = open_gates(policies, valid, masks, hits, opened)
     if ask_all:
         wanted[:] = ~np.uint64(0)
     else:
         wanted[:] = always
-        want(first_demands, hits, valid, wanted)
+        want(first_demands, hits, opened, open_count, valid, wanted)
     twins = open_block(arena, tables, count, keys, records, work)
     has_first = stages[2][0] > 0
     start = np.int64(0)
@@ -184,15 +201,18 @@ def fold_stage(
         for turn in range(0 if has_first else 1, 2):
             if turn == 1 and has_first and not ask_all:
                 run_program(program[6], constants, sets, values, masks, count)
-                meet_first(policies, program, lanes, count, values, masks, hits)
+                open_count = meet_first(
+                    policies, program, lanes, count, values, masks, hits, opened, open_count
+                )
             if turn == 1 and not ask_all:
-                want(rest_demands, hits, lanes, wanted)
+                want(rest_demands, hits, opened, open_count, lanes, wanted)
             fold_homes(
                 arena, tables, shares, sketch, instants, hashes, first, stages, turn == 0, lanes,
                 twins, records, values, masks, wanted, work,
             )  # fmt: skip
         start = stop
     arena[EVENT_COUNT] += count
+    return open_count
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -227,29 +247,34 @@ def decide_stage(
     bases: Any,
     first: Int,
     count: Int,
+    open_count: Int,
 ) -> None:
     """Bring one block from feature values to decisions."""
-    values, masks, _, _, _, hits, doubts, ranks, further, floor_tiers, scores_scratch, _, _, _ = (
-        scratch
-    )
+    values, masks, _, _, _, hits, doubts, ranks, further, floor_tiers, block_scores = scratch[:11]
+    opened, fired = scratch[14:]
     actions, further_out, tiers, scores, raw_scores, answers = output
     if mode == FULL:
-        _score_models(models, values, first, count, scores_scratch, raw_scores, answers)
+        _score_models(models, values, first, count, block_scores, raw_scores, answers)
     valid = first_lanes(count)
     doubts[:, :count] = 1.0
     ranks[:count] = 0
     further[:count] = 0
     floor_tiers[:count] = 0
     policy_count = policies[1].shape[0]
-    match_policies(policies, program, mode, count, values, masks, hits)
+    fired_count = match_policies(
+        policies, program, mode, count, values, masks, hits, opened, open_count
+    )
+    fired[:] = 0
+    for k in range(fired_count):
+        _mark(fired, opened[k])
     # Where models are left out, they speak of no event.
     scored = valid if mode == FULL else np.uint64(0)
     _weigh_models(
-        model_rows, masks, scored, first, count, raw_scores, answers, floor_tiers, hits,
+        model_rows, masks, scored, first, count, raw_scores, answers, floor_tiers, hits, fired,
         policy_count,
     )  # fmt: skip
     _record_hits(
-        policies, first, count, values, hits, hit_output, used, bases, doubts, ranks, further
+        policies, first, count, values, hits, fired, hit_output, used, bases, doubts, ranks, further
     )
     _conclude(
         table, first, count, masks, doubts, ranks, further, floor_tiers,
@@ -289,6 +314,7 @@ def _weigh_models(
     answers: Any,
     floor_tiers: Any,
     hits: Any,
+    fired: Any,
     policy_count: Int,
 ) -> None:
     """Turn the models' answers into tiers; an event that reaches a tier keeps the model's inputs,
@@ -310,6 +336,8 @@ def _weigh_models(
                     floor_tiers[j] = max(floor_tiers[j], t)
                     reached |= np.uint64(1) << np.uint64(j)
         hits[policy_count + m] = reached
+        if reached != np.uint64(0):
+            _mark(fired, policy_count + m)
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
@@ -366,25 +394,26 @@ def run_blocks(
             break
         if arena[HIGH_WATER] > worst[2]:
             break
-        fold_stage(
+        open_count = fold_stage(
             arena, plan, program, policies, inputs, calendar, lists, batch, scratch, keeping,
             first, count,
         )  # fmt: skip
         if keeping:
             run_program(program[1], program[2], program[3], scratch[0], scratch[1], count)
-            meet_first(
-                policies, program, ~np.uint64(0), count, scratch[0], scratch[1], scratch[HITS]
-            )
+            open_count = meet_first(
+                policies, program, ~np.uint64(0), count, scratch[0], scratch[1], scratch[HITS],
+                scratch[OPENED], open_count,
+            )  # fmt: skip
         elif mode != FAIL_POLICY:
             needed = scratch[NEEDED]
-            fill_needed(program[4], program[5], program[7], scratch[HITS], needed)
+            fill_needed(program[4], program[5], program[7], scratch[OPENED], open_count, needed)
             run_needed(program[1], needed, program[2], program[3], scratch[0], scratch[1], count)
         if mode == FAIL_POLICY:
             pass_stage(output, hit_starts, used, bases, first, count)
         else:
             decide_stage(
                 mode, program, policies, table, model_rows, models, scratch, output, hit_output,
-                used, bases, first, count,
+                used, bases, first, count, open_count,
             )  # fmt: skip
         if keeping:
             keep_values(feature_rows, scratch[0], kept, first, count)

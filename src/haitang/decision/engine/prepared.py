@@ -24,7 +24,7 @@ from haitang.decision.engine.machine import make_machine
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.models.layout import make_scratch
 
-WANTED = -3
+WANTED = 11
 """Where among the scratch arrays."""
 HIT_BLOCKS = 4
 """Blocks of the worst case that the hit buffers hold before they are emptied."""
@@ -129,6 +129,8 @@ def _scratch(program: EngineProgram, policy_count: int) -> tuple[Any, ...]:
         _guarded(len(plan.tables[5])),
         _fold_scratch(plan),
         np.zeros(program.tables[0][5].shape[1], dtype=np.uint64),
+        np.zeros(max(policy_count, 1), dtype=np.int64),
+        np.zeros(policy_count // 64 + 1, dtype=np.uint64),
     )
 
 
