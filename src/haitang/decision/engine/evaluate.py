@@ -13,7 +13,7 @@ from haitang.data.features.fold import sweep
 from haitang.decision.engine.batches import DecisionBatch
 from haitang.decision.engine.friction import soften
 from haitang.decision.engine.kernel import run_blocks
-from haitang.decision.engine.list_changes import ListChanges, list_changes
+from haitang.decision.engine.list_changes import begin_changes
 from haitang.decision.engine.modes import FULL, RULES_ONLY
 from haitang.decision.engine.program import EngineProgram
 from haitang.decision.engine.state import EngineState
@@ -59,20 +59,10 @@ def evaluate(
     )
     features = state.features
     start, count = 0, len(events)
-    said = list_changes(events, program, first_position)
+    changes, looked_at = begin_changes(events, state, first_position)
     until_sweep = SWEEP_EVERY - features.arena.item(EVENT_COUNT) % SWEEP_EVERY
     graph = prepared.graph
     linked = 0
-    changes: list[ListChanges] = []
-    looked_at: list[ListChanges] = []
-    if said is not None and count > 1 and said.may_be_ahead(events):
-        features.check_room()
-        said.change(state)
-        if state.graph is not None:
-            # Lists that the graph does not ask are no reason to cut its blocks.
-            looked_at = said.only(state.graph.asks(said.list_hashes)).in_turn()
-    elif said is not None:
-        changes = said.in_turn()
     while start < count:
         if changes and start == changes[-1].starts[0]:
             features.check_room()

@@ -62,6 +62,47 @@ def _fetch_row(address: Int, stop: Int) -> None:
 
 
 @njit(nogil=True, error_model="numpy", inline="always")
+def _fill_listed(
+    listed: Any,
+    view: Any,
+    instants: Any,
+    texts: Any,
+    first: Int,
+    count: Int,
+    event_count: Int,
+    rows: Any,
+) -> None:
+    """Write whether values of a field are on a list, field after field."""
+    before = np.int64(-1)
+    some = np.uint64(0)
+    for i in range(listed.shape[0]):
+        row = listed[i, 0]
+        salt = list_salt(listed[i, 1])
+        at = listed[i, 2] * event_count + first
+        if at != before:
+            before = at
+            some = np.uint64(0)
+            for j in range(count):
+                some |= texts[at + j]
+        if some == np.uint64(0):
+            # No event of the block carries the field, as few do of many.
+            for j in range(count):
+                rows[row, j] = 0.0
+            continue
+        known = np.uint64(0)
+        for j in range(count):
+            told = np.uint64(not is_strange(view, salted_key(salt, texts[at + j])))
+            known |= told << np.uint64(j)
+            rows[row, j] = 0.0
+        # Of most values, most lists have never said anything.
+        while known != np.uint64(0):
+            j = lowest_bit(known)
+            known &= known - np.uint64(1)
+            key = salted_key(salt, texts[at + j])
+            rows[row, j] = 1.0 if lookup(view, key, instants[first + j]) else 0.0
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
 def fill_inputs(
     inputs: Any,
     calendar: Any,
@@ -102,34 +143,7 @@ def fill_inputs(
             code = rows[row, j] - TWO_TO_52
             rows[row, j] = code if texts[at + j] != np.uint64(0) else math.nan
         _fetch_row(start + 8 * (at + LANES), stop)
-    view = list_view(lists)
-    before = np.int64(-1)
-    some = np.uint64(0)
-    for i in range(listed.shape[0]):
-        row = listed[i, 0]
-        salt = list_salt(listed[i, 1])
-        at = listed[i, 2] * event_count + first
-        if at != before:
-            before = at
-            some = np.uint64(0)
-            for j in range(count):
-                some |= texts[at + j]
-        if some == np.uint64(0):
-            # No event of the block carries the field, as few do of many.
-            for j in range(count):
-                rows[row, j] = 0.0
-            continue
-        known = np.uint64(0)
-        for j in range(count):
-            told = np.uint64(not is_strange(view, salted_key(salt, texts[at + j])))
-            known |= told << np.uint64(j)
-            rows[row, j] = 0.0
-        # Of most values, most lists have never said anything.
-        while known != np.uint64(0):
-            j = lowest_bit(known)
-            known &= known - np.uint64(1)
-            key = salted_key(salt, texts[at + j])
-            rows[row, j] = 1.0 if lookup(view, key, instants[first + j]) else 0.0
+    _fill_listed(listed, list_view(lists), instants, texts, first, count, event_count, rows)
     for i in range(contains.shape[0]):
         for j in range(count):
             bit = (words[i // 64, first + j] >> np.uint64(i % 64)) & np.uint64(1)

@@ -74,6 +74,26 @@ class ListChanges(NamedTuple):
             )
 
 
+def begin_changes(
+    events: EventBatch, state: EngineState, first_position: int
+) -> tuple[list[ListChanges], list[ListChanges]]:
+    """Change the lists ahead of a batch where no event can tell; return what remains to be changed
+    where it stands, and what is changed and the graph is to look at there, the last first.
+
+    Lists that the graph does not ask are no reason to cut its blocks.
+    """
+    said = list_changes(events, state.prepared.program, first_position)
+    if said is None:
+        return [], []
+    if len(events) == 1 or not said.may_be_ahead(events):
+        return said.in_turn(), []
+    state.features.check_room()
+    said.change(state)
+    if state.graph is None:
+        return [], []
+    return [], said.only(state.graph.asks(said.list_hashes)).in_turn()
+
+
 def list_changes(
     events: EventBatch, program: EngineProgram, first_position: int
 ) -> ListChanges | None:

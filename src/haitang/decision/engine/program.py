@@ -17,7 +17,7 @@ from haitang.data.features import columns as machine
 from haitang.data.features import terms
 from haitang.data.features.plan import Plan, PlanBuilder
 from haitang.data.features.program import InputRows, ProgramBuilder, Test
-from haitang.data.features.specs import Catalogue, FeatureSpec
+from haitang.data.features.specs import Catalogue
 from haitang.data.graph.plan import GraphPlan, plan_graph
 from haitang.decision.engine.actions import RANK, action_bits
 from haitang.decision.engine.brief import BriefParts
@@ -115,8 +115,7 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     needs = Needs(program.code("value"), homes_of_rows(plan))
     read = places_read(pack, policies, plan)
     gated = [bool(gate) for gate in gates]
-    shares = Shares(program.code("value"), program.constants(), _aggregates(program, pack))
-    staging = Staging(plan, needs, shares, conditions, read, gated)
+    staging = Staging(plan, needs, _shares(program, pack), conditions, read, gated)
     fields = _with_further_fields(plan.fields, pack)
     return EngineProgram(
         pack=pack,
@@ -159,10 +158,11 @@ def compile_pack(pack: Pack, *, given: Sequence[str] = ()) -> EngineProgram:
     )
 
 
-def _aggregates(program: ProgramBuilder, pack: Pack) -> dict[int, FeatureSpec]:
-    """Return the aggregate features by their rows."""
+def _shares(program: ProgramBuilder, pack: Pack) -> Shares:
+    """Return what is guessed of conditions on the pack's features."""
     rows = program.inputs.features
-    return {rows[one.name]: one for one in pack.catalogue.features if one.name in rows}
+    aggregates = {rows[one.name]: one for one in pack.catalogue.features if one.name in rows}
+    return Shares(program.code("value"), program.constants(), aggregates)
 
 
 def _list_runs(program: ProgramBuilder) -> bool:

@@ -8,7 +8,7 @@ import random
 import numpy as np
 
 from haitang.data.features import columns as machine
-from haitang.data.features.schedule import in_runs, operands, written
+from haitang.data.features.schedule import MASK, ROW, in_runs, leading, operands, written
 
 INPUTS = 6
 
@@ -79,3 +79,18 @@ def test_instructions_of_one_operation_stand_together() -> None:
     ordered = in_runs(free)
     assert changes(ordered) == 1
     assert [one[2] for one in ordered[:6]] == sorted(one[2] for one in ordered[:6])
+
+
+def test_what_leads_to_a_place_is_all_that_its_value_hangs_on() -> None:
+    for seed in range(8):
+        code = program(seed)
+        writers = {written(instruction): instruction for instruction in code}
+        for instruction in code[::17]:
+            place = written(instruction)
+            found = leading(code, [place, (ROW, 0), (MASK, 10_000)])
+            assert place in found
+            assert found <= writers.keys()
+            read = {one for own in found for one in operands(writers[own])}
+            # Nothing that is read is left out, and nothing is found that is not read by another.
+            assert read & writers.keys() <= found
+            assert found - read == {place}

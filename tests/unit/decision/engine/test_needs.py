@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from haitang.data.features import columns as machine
 from haitang.decision.engine import EngineProgram, compile_pack
-from tests.unit.decision.engine.engine_packs import policy, read_pack
+from tests.unit.decision.engine.engine_packs import payment, policy, read_pack, run
 
 DESTINATION = 1
 
@@ -99,3 +100,44 @@ def test_the_segment_that_the_table_asks_is_needed_by_every_event() -> None:
     bits = np.unpackbits(always[0].view(np.uint8), bitorder="little")[: len(code)]
     (asked,) = program.tables[4][0][:, 2].tolist()
     assert code[bits == 1, DESTINATION].tolist() == [asked]
+
+
+ON_THE_EVENT: dict[str, dict[str, Any]] = {
+    "is_large": {"value": "amount_minor > 100"},
+    "half": {"value": "amount_minor / 2"},
+    "summed": {
+        "key": "customer", "aggregate": "sum", "of": "half", "scale": 1, "where": "is_large",
+        "window": "1h",
+    },
+    "is_odd": {"value": "amount_minor > 7 and modulo(amount_minor, 2) == 1"},
+    "third": {"value": "amount_minor / 3"},
+}  # fmt: skip
+
+
+def test_what_only_a_hit_shows_of_the_event_is_left_to_those_who_show_it() -> None:
+    program = compile_pack(
+        read_pack(
+            [
+                policy("showing", "summed > 40", shows=["is_odd", "third"]),
+                policy("other", "summed > 9"),
+            ],
+            features=ON_THE_EVENT,
+        )
+    )
+    early, late = (
+        set(code[code[:, 0] < machine.LESS, DESTINATION].tolist()) for code in program.tables[0][:2]
+    )
+    for name in ("is_odd", "third"):
+        assert set(rows_of(program, name)) <= late - early
+    # What is summed, of which events, is known before anything is.
+    assert set(rows_of(program, "half")) <= early
+    _, needs = program.tables[0][4:6]
+    other, showing = range(2)
+    assert [one.id for one in program.policies] == ["other", "showing"]
+    assert set(rows_of(program, "is_odd", "third")) <= set(needed(program, needs[showing]))
+    assert needed(program, needs[other]) == []
+    out = run(program, [payment(0, amount_minor=101), payment(1, amount_minor=8)])
+    assert out.hit_policies.tolist() == [other, showing, other, showing]
+    first = out.value_starts[showing]
+    read = dict(zip(program.policy_reads[showing], out.hit_values[first:].tolist(), strict=False))
+    assert (read["is_odd"], read["third"]) == (1.0, 101 / 3)
