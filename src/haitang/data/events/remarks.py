@@ -48,7 +48,9 @@ class Remarks(Sequence[str | None]):
         if None in texts:
             # An event may also have none because its place in the dictionary holds none.
             return cls.of(column.to_pylist())
-        return cls(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), tuple(texts))
+        # Whoever encoded it may have counted in smaller numbers, or without a sign.
+        codes = encoded.indices.cast(pa.int32()).fill_null(-1)
+        return cls(codes.to_numpy(zero_copy_only=False), tuple(texts))
 
     @classmethod
     def joined(cls, columns: Iterable[Remarks]) -> Remarks:

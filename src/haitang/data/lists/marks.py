@@ -6,13 +6,13 @@ bit that is not set shows that its keys are not in the table; a set one shows no
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-Int: TypeAlias = Any
+from haitang.kernel.pointers import Int
 
 MARK_BITS = 10
 """A slot has at least so many marks, and less than twice as many: few are set by chance."""

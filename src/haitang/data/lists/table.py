@@ -26,10 +26,7 @@ from numpy.typing import NDArray
 from haitang.data.lists.errors import damaged
 from haitang.data.lists.marks import are_few, is_marked, mark_shift, marks_of, set_mark
 from haitang.kernel.hashing import hash_text, hash_texts
-from haitang.kernel.pointers import pointer_to, table_of
-
-Int: TypeAlias = Any
-"""A machine integer: Numba knows one kind; to mypy, Python's and NumPy's are strangers."""
+from haitang.kernel.pointers import Int, pointer_to, table_of
 
 FIRST_CAPACITY = 64
 FIRST_STATEMENTS = 64

@@ -31,6 +31,15 @@ def test_an_arrow_array_gives_the_same(
     assert Remarks.of_arrow(array.dictionary_encode() if encoded else array) == Remarks.of(column)
 
 
+@pytest.mark.parametrize("kind", [pa.int8(), pa.uint8(), pa.uint32(), pa.int64()])
+def test_places_in_a_dictionary_may_be_any_whole_numbers(kind: pa.DataType) -> None:
+    places = pa.array([1, None, 0], kind)
+    array = pa.DictionaryArray.from_arrays(places, pa.array(["货款", "转账"]))
+    remarks = Remarks.of_arrow(array)
+    assert list(remarks) == ["转账", None, "货款"]
+    assert remarks.codes.dtype == np.int32
+
+
 def test_a_missing_text_of_a_dictionary_is_none() -> None:
     array = pa.DictionaryArray.from_arrays(pa.array([0, 1, None]), pa.array(["货款", None]))
     assert list(Remarks.of_arrow(array)) == ["货款", None, None]
