@@ -87,6 +87,7 @@ BARS = (
         150_000,
         350_000,
     ),
+    Bar("shipped bank against the engine", "retail.ratio_engine_cpu", 0.8, 0.9, "×"),
     Bar("reading behind gates against everything", "gates.ratio_cpu", None, 1, "×"),
     Bar("features against DuckDB", "duckdb.ratio_cpu", 20, 35, "×"),
     Bar("features against Polars", "polars.ratio_cpu", 2, 4, "×"),
@@ -175,6 +176,7 @@ def _report(
     measured: dict[str, list[Measured]], *, prepared: Measured, started: Measured, quick: bool
 ) -> Measured:
     medians = {name: _medians(runs) for name, runs in measured.items()}
+    _hold_against(medians, "retail", "engine")
     return {
         **report_frame(bars=BARS, medians=medians, started=started, quick=quick),
         **{name: medians[part].get(figure) for name, part, figure in HEADLINES},
@@ -182,6 +184,13 @@ def _report(
         "medians": medians,
         "runs": measured,
     }
+
+
+def _hold_against(medians: dict[str, Measured], part: str, other: str) -> None:
+    """Add how fast a part is against another, of their medians; both must have been measured."""
+    rates = [medians[name].get("events_per_second_cpu") for name in (part, other)]
+    if all(rates):
+        medians[part][f"ratio_{other}_cpu"] = rates[0] / rates[1]
 
 
 def _medians(runs: list[Measured]) -> Measured:
