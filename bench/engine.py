@@ -188,9 +188,9 @@ def _report(
 
 def _hold_against(medians: dict[str, Measured], part: str, other: str) -> None:
     """Add how fast a part is against another, of their medians; both must have been measured."""
-    rates = [medians[name].get("events_per_second_cpu") for name in (part, other)]
-    if all(rates):
-        medians[part][f"ratio_{other}_cpu"] = rates[0] / rates[1]
+    ours, theirs = (medians[name].get("events_per_second_cpu") for name in (part, other))
+    if ours and theirs:
+        medians[part][f"ratio_{other}_cpu"] = ours / theirs
 
 
 def _medians(runs: list[Measured]) -> Measured:

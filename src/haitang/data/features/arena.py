@@ -141,7 +141,7 @@ def first_slot(key: Int, capacity: Int) -> Int:
     return np.int64((np.uint64(key) >> np.uint64(TAG_BITS)) & np.uint64(capacity - 1))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def find(arena: Any, directory: Int, key: Int) -> Int:
     """Return the offset of a key's record, or 0."""
     entry = subtable_of(directory, key)
@@ -186,13 +186,8 @@ def resize(arena: Any, entry: Int, capacity: Int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def find_or_create(arena: Any, directory: Int, key: Int, record_words: Int) -> Int:
-    """Return the offset of a key's record, making an empty one (zero words, its clock at
-    `NEVER_US`) when new.
-    """
-    record = find(arena, directory, key)
-    if record != 0:
-        return record
+def _create(arena: Any, directory: Int, key: Int, record_words: Int) -> Int:
+    """Make the empty record of a key that has none."""
     entry = subtable_of(directory, key)
     capacity = arena[entry + 1] >> 32
     keys = arena[entry + 1] & 0xFFFFFFFF
@@ -209,3 +204,12 @@ def find_or_create(arena: Any, directory: Int, key: Int, record_words: Int) -> I
     arena[entry + 1] += 1
     arena[KEY_COUNT] += 1
     return np.int64(record)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def find_or_create(arena: Any, directory: Int, key: Int, record_words: Int) -> Int:
+    """Return the offset of a key's record, making an empty one (zero words, its clock at
+    `NEVER_US`) when new.
+    """
+    record = find(arena, directory, key)
+    return record if record != 0 else _create(arena, directory, key, record_words)

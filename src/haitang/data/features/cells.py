@@ -11,7 +11,6 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.columns import LANES
-from haitang.data.features.fetch import AHEAD, fetch_spots
 from haitang.data.features.layout import (
     C_SOURCE_START,
     C_SOURCE_STOP,
@@ -103,31 +102,25 @@ def _fold_twin(
 def fold_cells(
     arena: Any, stream_count: Int, cells: Any, sources: Any, reads: Any, rows: Any, instants: Any,
     first: Int, twins: Any, records: Any, clocks: Any, values: Any, counted: Any, asked: Any,
-    visits: Any, spots: Any, start: Int, stop: Int,
+    visits: Any, spots: Any, stop: Int,
 ) -> None:  # fmt: skip
-    """Fold visits `start` to `stop`, all of cells, of a block that begins at event `first`."""
-    fetch_spots(arena, spots, start, min(start + AHEAD, stop))
-    for step in range(start, stop, AHEAD):
-        behind = min(step + AHEAD, stop)
-        fetch_spots(arena, spots, behind, min(behind + AHEAD, stop))
-        for v in range(step, behind):
-            visit = np.int64(visits[v])
-            i = visit >> ROW_SHIFT
-            j = visit & (LANES - 1)
-            c = np.int64(rows[i, V_HOME]) - stream_count
-            x = np.int64(rows[i, V_SLOT])
-            cell = spots[v]
-            if (twins >> np.uint64(j)) & np.uint64(1) != 0:
-                _fold_twin(
-                    arena, cells, sources, reads, rows, records, counted, asked, i, c, cell,
-                    records[x, j], instants[first + j], clocks[x, j], j, values,
-                )  # fmt: skip
-                continue
-            if visit & ASKS != 0:
-                _read(
-                    arena, reads, rows[i, V_PRIOR], rows[i, V_WITH], cell, clocks[x, j], values, j
-                )
-            if visit & COUNTS != 0:
-                _count(arena, cells, sources, c, cell, instants[first + j], values, j)
-            if visit & ASKS != 0:
-                _read(arena, reads, rows[i, V_WITH], rows[i, V_STOP], cell, clocks[x, j], values, j)
+    """Fold the first `stop` visits, all of cells, of a block that begins at event `first`."""
+    for v in range(stop):
+        visit = np.int64(visits[v])
+        i = visit >> ROW_SHIFT
+        j = visit & (LANES - 1)
+        c = np.int64(rows[i, V_HOME]) - stream_count
+        x = np.int64(rows[i, V_SLOT])
+        cell = spots[v]
+        if (twins >> np.uint64(j)) & np.uint64(1) != 0:
+            _fold_twin(
+                arena, cells, sources, reads, rows, records, counted, asked, i, c, cell,
+                records[x, j], instants[first + j], clocks[x, j], j, values,
+            )  # fmt: skip
+            continue
+        if visit & ASKS != 0:
+            _read(arena, reads, rows[i, V_PRIOR], rows[i, V_WITH], cell, clocks[x, j], values, j)
+        if visit & COUNTS != 0:
+            _count(arena, cells, sources, c, cell, instants[first + j], values, j)
+        if visit & ASKS != 0:
+            _read(arena, reads, rows[i, V_WITH], rows[i, V_STOP], cell, clocks[x, j], values, j)

@@ -21,6 +21,8 @@ from haitang.kernel.pointers import Int, address_of, pointer_to, table_of
 
 LANES = 64
 """Events in one block: the width of a mask word."""
+LANE_SHIFT = 6
+"""Bits of a lane's number."""
 ROW_STRIDE = 72
 """Words from one row to the next. Eight more than the lanes, so that the same lane of different
 rows does not fall into the same few sets of the cache: with 64, a hundred features written for one
@@ -118,6 +120,26 @@ def _row_comparison(symbol: str) -> Any:
     return compare
 
 
+@intrinsic
+def _nonzero_words(typing_context: Any, address: Any) -> Any:
+    """Return which of 64 integers at an address are not 0, as a 64-bit mask."""
+    signature = types.uint64(types.intp)
+
+    def generate(context: Any, builder: Any, call_signature: Any, arguments: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(64), OCTET)
+        row = builder.inttoptr(arguments[0], kind.as_pointer())
+        nothing = ir.Constant(kind, [0] * OCTET)
+        return _octets_to_mask(
+            builder,
+            lambda k: builder.icmp_unsigned(
+                "!=", builder.load(builder.gep(row, [k]), align=8), nothing
+            ),
+        )
+
+    return signature, generate
+
+
+_nonzero: Any = _nonzero_words
 _less = _comparison("<")
 _less_equal = _comparison("<=")
 _greater = _comparison(">")
@@ -153,6 +175,18 @@ lowest_bit: Any = _lowest_bit
 def first_lanes(count: Int) -> Any:
     """Return the mask of a block's first lanes, of which there are 1 to 64."""
     return ~np.uint64(0) if count == LANES else (np.uint64(1) << np.uint64(count)) - np.uint64(1)
+
+
+@njit(nogil=True, error_model="numpy", inline="always")
+def nonzero_lanes(words: Any, at: Int, count: Int) -> Any:
+    """Return the mask of lanes whose word is not 0; there are 1 to 64 from `at` on."""
+    found = np.uint64(0)
+    if count == LANES:
+        found = _nonzero(address_of(words) + 8 * at)
+    else:
+        for j in range(count):
+            found |= np.uint64(words[at + j] != 0) << np.uint64(j)
+    return found
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy")

@@ -19,7 +19,7 @@ from haitang.data.features.arena import (
     prefetch,
     subtable_of,
 )
-from haitang.data.features.columns import LANES, lowest_bit
+from haitang.data.features.columns import LANE_SHIFT, LANES, lowest_bit, nonzero_lanes
 from haitang.data.features.layout import (
     B_LENGTH,
     B_RING,
@@ -36,7 +36,7 @@ from haitang.data.features.layout import (
     V_HOME,
 )
 from haitang.data.features.visits import ROW_SHIFT
-from haitang.kernel.pointers import Int, address_of, as_halves
+from haitang.kernel.pointers import Int, address_of, as_halves, as_words
 
 LINE_BYTES = 64
 LINE_WORDS = 8
@@ -54,13 +54,13 @@ def find_records(
     `present` gets the events that have each slot; `finds` is room for a slot and lane of each.
     """
     base = address_of(arena)
+    words = as_words(keys)
     found = 0
     for x in range(slot_count):
         directory = entities[slot_entities[x], N_DIRECTORY]
-        here = np.uint64(0)
         for j in range(count):
             records[x, j] = 0
-            here |= np.uint64(keys[x, j] != 0) << np.uint64(j)
+        here = nonzero_lanes(words, x * LANES, count)
         present[x] = here
         while here != np.uint64(0):
             j = lowest_bit(here)
@@ -73,8 +73,8 @@ def find_records(
             if capacity > 0:
                 prefetch(base + 8 * (arena[entry] + first_slot(key, capacity)))
     for i in range(found):
-        x = finds[i] // LANES
-        j = finds[i] % LANES
+        x = finds[i] >> LANE_SHIFT
+        j = finds[i] & (LANES - 1)
         key = keys[x, j]
         entry = subtable_of(entities[slot_entities[x], N_DIRECTORY], key)
         capacity = arena[entry + 1] >> 32
@@ -83,8 +83,8 @@ def find_records(
             slot = arena[arena[entry] + first_slot(key, capacity)]
             prefetch(base + 8 * (slot >> TAG_BITS))
     for i in range(found):
-        x = finds[i] // LANES
-        j = finds[i] % LANES
+        x = finds[i] >> LANE_SHIFT
+        j = finds[i] & (LANES - 1)
         entity = slot_entities[x]
         records[x, j] = find_or_create(
             arena, entities[entity, N_DIRECTORY], keys[x, j], entities[entity, N_RECORD_WORDS]
@@ -97,42 +97,33 @@ def _fetch_ring(arena: Any, streams: Any, s: Int, block: Int) -> None:
     halves = as_halves(arena)
     base = address_of(arena)
     length = np.int64(halves[2 * (block + B_LENGTH)])
-    if length == 0:
-        return
     words = streams[s, S_ENTRY_WORDS]
     ring = base + 8 * arena[block + B_RING]
     tail = ring + 8 * length * words
+    # To ask for a line for nothing costs less than to guess wrongly whether it is wanted.
     prefetch(tail)
-    if tail - ring <= LINE_BYTES:
-        prefetch(ring)
-    elif streams[s, S_TABLE] > 0 and arena[block + streams[s, S_TABLE]] == 0:
-        # A new value is looked for in all of a short ring.
-        for line in range(ring, tail, LINE_BYTES):
-            prefetch(line)
-    else:
-        prefetch(tail - LINE_BYTES)
-        # Where each window begins: in a long ring every one is a line of its own.
-        before = np.int64(-1)
-        cursors = 2 * (block + streams[s, S_CURSORS])
-        for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
-            line = (8 * words * np.int64(halves[cursors + e])) >> 6
-            if line != before:
-                prefetch(ring + (line << 6))
-                prefetch(ring + (line << 6) + LINE_BYTES)
-                before = line
+    prefetch(tail - LINE_BYTES)
+    prefetch(ring)
+    if tail - ring > 2 * LINE_BYTES:
+        if streams[s, S_TABLE] > 0 and arena[block + streams[s, S_TABLE]] == 0:
+            # A new value is looked for in all of a short ring.
+            for line in range(ring + LINE_BYTES, tail - LINE_BYTES, LINE_BYTES):
+                prefetch(line)
+        else:
+            # Where each window begins: in a long ring every one is a line of its own.
+            before = np.int64(-1)
+            cursors = 2 * (block + streams[s, S_CURSORS])
+            for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
+                line = (8 * words * np.int64(halves[cursors + e])) >> 6
+                if line != before:
+                    prefetch(ring + (line << 6))
+                    prefetch(ring + (line << 6) + LINE_BYTES)
+                    before = line
     if streams[s, S_MAX] > 0:
         queue = block + streams[s, S_MAX]
         end = 16 * np.int64(halves[2 * (queue + Q_LENGTH)])
         prefetch(base + 8 * arena[queue + Q_ENTRIES] + end)
         prefetch(base + 8 * arena[queue + Q_ENTRIES] + end - 16)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def fetch_spots(arena: Any, spots: Any, first: Int, behind: Int) -> None:
-    """Fetch the spots of visits `first` to `behind`."""
-    base = address_of(arena)
-    for v in range(first, behind):
-        prefetch(base + 8 * abs(spots[v]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -31,7 +31,6 @@ from haitang.data.features.fetch import (
     AHEAD,
     fetch_blocks,
     fetch_rings,
-    fetch_spots,
 )
 from haitang.data.features.layout import (
     B_LENGTH,
@@ -175,6 +174,17 @@ def _enter_event(
     insert(arena, streams, edges, s, block, instant, value, value_hash, now)
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def _read_apart(
+    arena: Any, streams: Any, edges: Any, reads: Any, shares: Any, scratch: Any, first: Int,
+    behind: Int, s: Int, block: Int, now: Int, values: Any, lane: Int,
+) -> None:  # fmt: skip
+    """Do as `read_windows` in a function apart, for what is rare: its code is long."""
+    read_windows(
+        arena, streams, edges, reads, shares, scratch, first, behind, s, block, now, values, lane
+    )
+
+
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _fold_stream(
     arena: Any, streams: Any, edges: Any, reads: Any, rows: Any, shares: Any, scratch: Any,
@@ -237,7 +247,7 @@ def _fold_twin(
     if counts:
         for i in range(first, behind):
             if is_at(asked, rows, i, records, record, lane):
-                read_windows(
+                _read_apart(
                     arena, streams, edges, reads, shares, scratch,
                     rows[i, V_PRIOR], rows[i, V_WITH], s, block, now, values, lane,
                 )  # fmt: skip
@@ -246,7 +256,7 @@ def _fold_twin(
         )
     for i in range(first, behind):
         if is_at(asked, rows, i, records, record, lane):
-            read_windows(
+            _read_apart(
                 arena, streams, edges, reads, shares, scratch,
                 rows[i, V_WITH if counts else V_PRIOR], rows[i, V_STOP], s, block, now, values,
                 lane,
@@ -307,27 +317,25 @@ def fold_lanes(
     visits = pointer_to(room[2])
     spots = pointer_to(room[3])
     count = list_visits(
-        streams, stream_count, cells, homes, order, start, cells_start, rows, lanes, present,
-        wanted, masks, twins, records, counted, asked, visits, spots, 0,
+        arena, streams, stream_count, cells, homes, order, start, cells_start, rows, lanes, present,
+        wanted, masks, twins, records, counted, asked, visits, spots,
     )  # fmt: skip
-    behind = list_visits(
-        streams, stream_count, cells, homes, order, cells_start, stop, rows, lanes, present,
-        wanted, masks, twins, records, counted, asked, visits, spots, count,
-    )  # fmt: skip
-    for ahead in range(AHEAD, count + 4 * AHEAD, AHEAD):
-        fetch_spots(arena, spots, min(ahead - AHEAD, count), min(ahead, count))
-        fetch_blocks(arena, spots, min(max(ahead - 2 * AHEAD, 0), count), min(ahead - AHEAD, count))
+    for ahead in range(AHEAD, count + 3 * AHEAD, AHEAD):
+        fetch_blocks(arena, spots, min(ahead - AHEAD, count), min(ahead, count))
         fetch_rings(
             arena, streams, rows, visits, spots,
-            min(max(ahead - 3 * AHEAD, 0), count), min(max(ahead - 2 * AHEAD, 0), count),
+            min(max(ahead - 2 * AHEAD, 0), count), min(ahead - AHEAD, count),
         )  # fmt: skip
         _fold_visits(
             arena, streams, edges, reads, rows, shares, scratch, instants, hashes, event_count,
             first, twins, records, clocks, values, counted, asked, visits, spots,
-            min(max(ahead - 4 * AHEAD, 0), count), min(max(ahead - 3 * AHEAD, 0), count),
+            min(max(ahead - 3 * AHEAD, 0), count), min(max(ahead - 2 * AHEAD, 0), count),
         )  # fmt: skip
+    count = list_visits(
+        arena, streams, stream_count, cells, homes, order, cells_start, stop, rows, lanes, present,
+        wanted, masks, twins, records, counted, asked, visits, spots,
+    )  # fmt: skip
     fold_cells(
         arena, stream_count, cells, pointer_to(tables[12]), table_of(tables[7], D_COLUMNS), rows,
         instants, first, twins, records, clocks, values, counted, asked, visits, spots, count,
-        behind,
     )  # fmt: skip

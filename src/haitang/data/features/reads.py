@@ -333,7 +333,7 @@ def _end_of(arena: Any, streams: Any, edges: Any, s: Int, block: Int, until: Int
     return np.int64(advance_edge(arena, streams, edges, s, block, until - edge_start, now))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def read_windows(
     arena: Any, streams: Any, edges: Any, reads: Any, shares: Any, scratch: Any, first: Int,
     behind: Int, s: Int, block: Int, now: Int, values: Any, lane: Int,

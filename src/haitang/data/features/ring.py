@@ -202,20 +202,25 @@ def _coalesced_length(arena: Any, streams: Any, s: Int, block: Int, dead: Int, n
     return kept
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _reserve(arena: Any, streams: Any, edges: Any, s: Int, block: Int, now: Int) -> None:
-    """Make room for one more entry: drop what no window can see, coalesce what tiles allow, else
-    grow.
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _limit(capacity: Int, s: Int) -> Int:
+    """Return at how many entries a ring makes room.
 
     The streams of a key have equally many entries, and would all be full at the same event. Large
     ones make room at different lengths, so that no event waits for more than a few of them.
     """
+    return capacity - (capacity // LARGE_ENTRIES) * (s % 16) * (LARGE_ENTRIES // 128)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _make_room(arena: Any, streams: Any, edges: Any, s: Int, block: Int, now: Int) -> None:
+    """Make room for one more entry: drop what no window can see, coalesce what tiles allow, else
+    grow.
+    """
     halves = as_halves(arena)
     length = np.int64(halves[2 * (block + B_LENGTH)])
     capacity = np.int64(halves[2 * (block + B_LENGTH) + 1])
-    limit = capacity - (capacity // LARGE_ENTRIES) * (s % 16) * (LARGE_ENTRIES // 128)
-    if length < limit:
-        return
+    limit = _limit(capacity, s)
     words = streams[s, S_ENTRY_WORDS]
     ring = arena[block + B_RING]
     edge_count = streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]
@@ -251,6 +256,27 @@ def _reserve(arena: Any, streams: Any, edges: Any, s: Int, block: Int, now: Int)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _open_place(arena: Any, streams: Any, s: Int, block: Int, instant: Int) -> Int:
+    """Move the entries of a ring that are later than an instant up by one; return the place that
+    is free.
+    """
+    halves = as_halves(arena)
+    words = streams[s, S_ENTRY_WORDS]
+    ring = arena[block + B_RING]
+    length = np.int64(halves[2 * (block + B_LENGTH)])
+    index = upper_bound(arena, ring, words, length, instant)
+    i = (length - index) * words - 1
+    while i >= 0:
+        arena[ring + (index + 1) * words + i] = arena[ring + index * words + i]
+        i -= 1
+    cursors = 2 * (block + streams[s, S_CURSORS])
+    for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
+        if np.int64(halves[cursors + e]) > index:
+            halves[cursors + e] += np.uint32(1)
+    return index
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def insert(
     arena: Any,
     streams: Any,
@@ -262,30 +288,35 @@ def insert(
     value_hash: Int,
     now: Int,
 ) -> None:
-    """Add one event at its place in time (behind those of the same instant)."""
-    is_renewed = streams[s, S_DISTINCT] > 0 and streams[s, S_DELAY] == 0
-    if is_renewed and renew(arena, streams, s, block, instant, value_hash):
+    """Add one event at its place in time (behind those of the same instant).
+
+    Nearly all come last and find room; what the others need stands apart.
+    """
+    is_distinct = streams[s, S_DISTINCT] > 0
+    if (
+        is_distinct
+        and streams[s, S_DELAY] == 0
+        and renew(arena, streams, s, block, instant, value_hash)
+    ):
         return
     halves = as_halves(arena)
-    _reserve(arena, streams, edges, s, block, now)
+    if np.int64(halves[2 * (block + B_LENGTH)]) >= _limit(
+        np.int64(halves[2 * (block + B_LENGTH) + 1]), s
+    ):
+        _make_room(arena, streams, edges, s, block, now)
     words = streams[s, S_ENTRY_WORDS]
     ring = arena[block + B_RING]
     length = np.int64(halves[2 * (block + B_LENGTH)])
     index = length
-    if length > 0 and arena[ring + (length - 1) * words] > instant:
-        index = upper_bound(arena, ring, words, length, instant)
-        i = (length - index) * words - 1
-        while i >= 0:
-            arena[ring + (index + 1) * words + i] = arena[ring + index * words + i]
-            i -= 1
-        cursors = 2 * (block + streams[s, S_CURSORS])
-        for e in range(streams[s, S_EDGE_STOP] - streams[s, S_EDGE_START]):
-            if np.int64(halves[cursors + e]) > index:
-                halves[cursors + e] += np.uint32(1)
+    place = ring + length * words
+    if length > 0 and arena[place - words] > instant:
+        index = _open_place(arena, streams, s, block, instant)
+        place = ring + index * words
+        _write_between(arena, streams, s, block, place, length - index, value)
+    else:
+        _write_last(arena, streams, s, block, place, value)
     halves[2 * (block + B_LENGTH)] = np.uint32(length + 1)
-    place = ring + index * words
     arena[place] = instant
-    _write_totals(arena, streams, s, block, place, index == length, length - index, value)
     if streams[s, S_ENTRY_HASH] > 0:
         arena[place + streams[s, S_ENTRY_HASH]] = value_hash & ~np.int64(1)
     entered = np.int64(halves[2 * (block + B_ENTERED)])
@@ -293,45 +324,60 @@ def insert(
         # A late entry of the part that has entered; `enter_due` before this call let all earlier
         # ones in.
         halves[2 * (block + B_ENTERED)] = np.uint32(entered + 1)
-        _enter(arena, streams, edges, s, block, index, now)
+        if is_distinct or streams[s, S_MAX] > 0 or streams[s, S_MIN] > 0:
+            _enter(arena, streams, edges, s, block, index, now)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _write_last(arena: Any, streams: Any, s: Int, block: Int, place: Int, value: Int) -> None:
+    """Give the last entry, at `place`, the totals before it and add it to the whole."""
+    column = streams[s, S_ENTRY_SUM]
+    if column > 0:
+        total = block + streams[s, S_TOTAL_SUM]
+        before = arena[total]
+        arena[place + column] = before
+        arena[total] = before + value
+    column = streams[s, S_ENTRY_COUNT]
+    if column > 0:
+        total = block + streams[s, S_TOTAL_COUNT]
+        before = arena[total]
+        arena[place + column] = before
+        arena[total] = before + 1
+    column = streams[s, S_ENTRY_SQUARE]
+    if column > 0:
+        low, high = multiply_square(value)
+        total = block + streams[s, S_TOTAL_SQUARE]
+        arena[place + column] = arena[total]
+        arena[place + column + 1] = arena[total + 1]
+        add_wide(arena, total, low, high)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _write_totals(
-    arena: Any,
-    streams: Any,
-    s: Int,
-    block: Int,
-    place: Int,
-    is_last: bool,
-    behind: Int,
-    value: Int,
+def _write_between(
+    arena: Any, streams: Any, s: Int, block: Int, place: Int, behind: Int, value: Int
 ) -> None:
-    """Give the entry at `place` the totals before it and add it to those behind it and to the
-    whole.
+    """Give the entry at `place` the totals before it, which those of the next were, and add it to
+    the `behind` entries behind it and to the whole.
     """
     words = streams[s, S_ENTRY_WORDS]
     column = streams[s, S_ENTRY_SUM]
     if column > 0:
-        total = block + streams[s, S_TOTAL_SUM]
-        arena[place + column] = arena[total] if is_last else arena[place + words + column]
-        arena[total] += value
+        arena[place + column] = arena[place + words + column]
+        arena[block + streams[s, S_TOTAL_SUM]] += value
         for i in range(1, behind + 1):
             arena[place + i * words + column] += value
     column = streams[s, S_ENTRY_COUNT]
     if column > 0:
-        total = block + streams[s, S_TOTAL_COUNT]
-        arena[place + column] = arena[total] if is_last else arena[place + words + column]
-        arena[total] += 1
+        arena[place + column] = arena[place + words + column]
+        arena[block + streams[s, S_TOTAL_COUNT]] += 1
         for i in range(1, behind + 1):
             arena[place + i * words + column] += 1
     column = streams[s, S_ENTRY_SQUARE]
     if column > 0:
         low, high = multiply_square(value)
-        total = block + streams[s, S_TOTAL_SQUARE]
-        source = total if is_last else place + words + column
+        source = place + words + column
         arena[place + column] = arena[source]
         arena[place + column + 1] = arena[source + 1]
-        add_wide(arena, total, low, high)
+        add_wide(arena, block + streams[s, S_TOTAL_SQUARE], low, high)
         for i in range(1, behind + 1):
             add_wide(arena, place + i * words + column, low, high)

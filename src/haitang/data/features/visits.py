@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from haitang.data.features.arena import prefetch
 from haitang.data.features.columns import LANES, lowest_bit
 from haitang.data.features.layout import C_OFFSET, S_LAZY, S_OFFSET, V_MASK, V_PLACE, V_SLOT
-from haitang.kernel.pointers import Int
+from haitang.kernel.pointers import Int, address_of
 
 COUNTS, ASKS = 1 << 6, 1 << 7
 ROW_SHIFT = 8
@@ -33,17 +34,19 @@ before the first place.
 
 @njit(nogil=True, error_model="numpy", inline="always")
 def list_visits(
-    streams: Any, stream_count: Int, cells: Any, homes: Any, order: Any, start: Int, stop: Int,
-    rows: Any, lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any, records: Any,
-    counted: Any, asked: Any, visits: Any, spots: Any, found: Int,
+    arena: Any, streams: Any, stream_count: Int, cells: Any, homes: Any, order: Any, start: Int,
+    stop: Int, rows: Any, lanes: Any, present: Any, wanted: Any, masks: Any, twins: Any,
+    records: Any, counted: Any, asked: Any, visits: Any, spots: Any,
 ) -> Int:  # fmt: skip
-    """List the visits of some lanes by stream or cell, then lane, behind `found` others; return how
-    many there are then.
+    """List the visits of some lanes by stream or cell, then lane, and fetch their spots; return how
+    many they are.
 
     The streams and cells are those from `start` to `stop` of an order; `homes` has the range of
     rows of each; `counted` and `asked` get each row's events. A visit's spot is where in the arena
     the stream or cell stands; for a stream that has a block of its own, minus where that is told.
     """
+    base = address_of(arena)
+    found = 0
     for k in range(start, stop):
         h = order[k]
         first = homes[h, 0]
@@ -75,7 +78,9 @@ def list_visits(
                 counts = np.int64((counts_here >> lane) & np.uint64(1))
                 asks = np.int64((asks_here >> lane) & np.uint64(1))
                 visits[found] = (first << ROW_SHIFT) | (asks * ASKS) | (counts * COUNTS) | j
-                spots[found] = sign * (records[at, j] + offset)
+                spot = records[at, j] + offset
+                spots[found] = sign * spot
+                prefetch(base + 8 * spot)
                 found += 1
             continue
         while together != np.uint64(0):
@@ -94,6 +99,7 @@ def list_visits(
                 spot = records[rows[i, V_SLOT], j] + offset
                 visits[found] = (i << ROW_SHIFT) | (asks * ASKS) | (counts * COUNTS) | j
                 spots[found] = sign * spot
+                prefetch(base + 8 * spot)
                 found += 1
     return found
 

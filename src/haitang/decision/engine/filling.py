@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from haitang.data.features.arena import prefetch
-from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit
+from haitang.data.features.columns import LANES, ROW_STRIDE, lowest_bit, nonzero_lanes
 from haitang.data.features.fetch import LINE_BYTES
 from haitang.data.features.program import CODE_SHIFT
 from haitang.data.lists.table import is_strange, list_salt, list_view, lookup, salted_key
@@ -81,20 +81,17 @@ def _fill_listed(
         at = listed[i, 2] * event_count + first
         if at != before:
             before = at
-            some = np.uint64(0)
-            for j in range(count):
-                some |= texts[at + j]
-        if some == np.uint64(0):
-            # No event of the block carries the field, as few do of many.
-            for j in range(count):
-                rows[row, j] = 0.0
-            continue
-        known = np.uint64(0)
+            some = nonzero_lanes(texts, at, count)
         for j in range(count):
+            rows[row, j] = 0.0
+        # Few events carry a field of many, and of most values most lists have never said anything.
+        left = some
+        known = np.uint64(0)
+        while left != np.uint64(0):
+            j = lowest_bit(left)
             told = np.uint64(not is_strange(view, salted_key(salt, texts[at + j])))
             known |= told << np.uint64(j)
-            rows[row, j] = 0.0
-        # Of most values, most lists have never said anything.
+            left &= left - np.uint64(1)
         while known != np.uint64(0):
             j = lowest_bit(known)
             known &= known - np.uint64(1)
